@@ -1,0 +1,43 @@
+"""What Concord asks of an encoder, and the identity that an index records of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Embeddings", "Encoder"]
+
+Embeddings = npt.NDArray[np.float32]
+"""Embeddings of n texts: float32, shape `(n, dim)`, every row of unit length."""
+
+
+class Encoder(Protocol):
+    """Turns texts of any language into unit vectors whose inner product is their similarity in meaning."""
+
+    @property
+    def name(self) -> str:
+        """The name that selects it: `bundled:e5-small`, `bundled:use`, a hub model or a folder."""
+
+    @property
+    def revision(self) -> str:
+        """A digest of everything that decides its output (weights, prompts, projection); 16 hex digits."""
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a passage it reads; what comes after is not seen."""
+
+    def count_tokens(self, passages: Sequence[str]) -> list[int]:
+        """Return how many tokens each passage takes, prompt and special tokens included."""
+
+    def encode_queries(self, queries: Sequence[str]) -> Embeddings:
+        """Return the `(n, dim)` embeddings of queries."""
+
+    def encode_passages(self, passages: Sequence[str], *, progress: bool = False) -> Embeddings:
+        """Return the `(n, dim)` embeddings of passages; `progress` shows a bar on stderr if that is a terminal."""

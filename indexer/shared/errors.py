@@ -1,0 +1,65 @@
+"""The error tree of Concord; the command line and the web catch its base class.
+
+ConcordError                     anything a user can be told in one line
+├── InputError                   a source file, row or value that can't be used (named with its place)
+├── QueryError                   a query, filter or setting that can't be used (named with its field)
+│   └── NotFoundError            a commitment that the index doesn't hold
+├── EncoderError                 an encoder that is missing, unknown or not the index's own
+└── IndexStoreError              an index folder that is missing, damaged or not writable
+    └── IndexMissingError        no index was ever built there
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "ConcordError",
+    "EncoderError",
+    "IndexMissingError",
+    "IndexStoreError",
+    "InputError",
+    "NotFoundError",
+    "QueryError",
+]
+
+
+class ConcordError(Exception):
+    """Base of all errors whose message is meant for users: one line that says what, where and what was expected."""
+
+
+class InputError(ConcordError):
+    """A source that can't be used; the message starts with its place, `file[:line][: field]`."""
+
+    def __init__(self, reason: str, *, path: Path | str, line: int | None = None, field: str | None = None) -> None:
+        place = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{place}: {field}: {reason}" if field else f"{place}: {reason}")
+        self.reason = reason
+        self.path = str(path)
+        self.line = line
+        self.field = field
+
+
+class QueryError(ConcordError):
+    """A request that can't be answered as asked; `field` names the parameter at fault."""
+
+    def __init__(self, reason: str, *, field: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.reason = reason
+        self.field = field
+
+
+class NotFoundError(QueryError):
+    """A commitment ID that the index doesn't hold."""
+
+
+class EncoderError(ConcordError):
+    """An encoder that is unknown, not installed, or differs from the one an index was built with."""
+
+
+class IndexStoreError(ConcordError):
+    """An index folder that can't be read or written; broken is not empty."""
+
+
+class IndexMissingError(IndexStoreError):
+    """No index has been built in this folder yet."""
