@@ -1,0 +1,50 @@
+# Concord: `make serve` to use it, `make test` to check it. Every target can be run again after a failure.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SOURCES := $(shell find indexer -name '*.py' -o -name '*.toml' -o -name '*.txt') $(wildcard seeds/*)
+
+.PHONY: help install index serve test lint bench constraints clean
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+install: $(INSTALLED)  ## create .venv and install the locked dependencies
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Concord needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+		|| { echo "Python's venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' \
+		|| { echo "Installing the dependencies failed; the reason stands above (network, or disk space: about 2 GB are needed). Run make again when it is mended." >&2; exit 1; }
+	@touch $@
+
+index: index/current  ## build index/ from seeds/ if it is missing or stale
+
+index/current: $(INSTALLED) $(SOURCES)
+	$(BIN)/concord index seeds --index index
+	@touch $@
+
+serve: index/current  ## serve the search page at http://127.0.0.1:8000 (PORT=... for another)
+	$(BIN)/concord serve --index index --port $(PORT)
+
+test: $(INSTALLED)  ## run all tests
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## print the benchmark tables
+	$(BIN)/python -m bench
+
+constraints:  ## lock the dependencies anew (needs uv)
+	uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --no-annotate \
+		--custom-compile-command 'make constraints' --output-file constraints.txt
+
+clean:  ## remove the virtual environment and the built index
+	rm -rf $(VENV) index/current index/generations index/writer*

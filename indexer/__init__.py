@@ -1,0 +1,1 @@
+"""From source documents to an index on disk."""

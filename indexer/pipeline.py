@@ -1,0 +1,166 @@
+"""The order of the indexing stages: read, chunk, embed, write the keyword index, publish. Only this module knows it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from indexer.chunking import TokenLimit, chunk_document, passage_text
+from indexer.embedding import embed_passages
+from indexer.keyword_index import KeywordEntry, write_keyword_index
+from indexer.readers.sources import ReadResult, read_sources
+from indexer.shared.encoder import Encoder
+from indexer.shared.errors import IndexStoreError, InputError
+from indexer.shared.records import Chunk, Document
+from indexer.shared.storage import (
+    CHUNK_DTYPE,
+    FORMAT_VERSION,
+    Counts,
+    EncoderIdentity,
+    Generation,
+    Manifest,
+    open_generation,
+    publish,
+    staging_folder,
+    write_documents,
+    writer_lock,
+)
+
+__all__ = ["IndexReport", "build_index", "index_documents"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexReport:
+    """What an indexing run did: the generation now current (None when nothing could be read), and what it left out.
+
+    `embedded` counts the chunks whose embedding was computed; the others' were taken from the previous generation.
+    """
+
+    manifest: Manifest | None
+    embedded: int
+    rejected: tuple[InputError, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Corpus:
+    """Documents, their chunks, and for each chunk its row in the chunk table and the passage to embed; all row-aligned."""
+
+    documents: tuple[Document, ...]
+    chunks: tuple[Chunk, ...]
+    table: np.ndarray
+    passages: tuple[str, ...]
+
+
+def build_index(sources: Sequence[Path], *, index: Path, encoder: Encoder, rebuild: bool = False) -> IndexReport:
+    """Index all sources into a new generation and make it current; `rebuild` computes every embedding anew."""
+    return index_documents(read_sources(sources), index=index, encoder=encoder, rebuild=rebuild)
+
+
+def index_documents(read: ReadResult, *, index: Path, encoder: Encoder, rebuild: bool = False) -> IndexReport:
+    """Index documents that were read. When there are none, the index stays as it is."""
+    if not read.documents:
+        return IndexReport(manifest=None, embedded=0, rejected=read.rejected)
+    with writer_lock(index):
+        previous = None if rebuild else _previous(index)
+        with staging_folder(index) as staging:
+            generation, embedded = _build(read, index=index, staging=staging, encoder=encoder, previous=previous)
+    return IndexReport(manifest=generation.manifest, embedded=embedded, rejected=read.rejected)
+
+
+def _previous(index: Path) -> Generation | None:
+    """Return the generation to take unchanged embeddings from; a missing or damaged one only costs time."""
+    try:
+        return open_generation(index)
+    except IndexStoreError:
+        return None
+
+
+def _build(
+    read: ReadResult, *, index: Path, staging: Path, encoder: Encoder, previous: Generation | None
+) -> tuple[Generation, int]:
+    corpus = _chunked(read.documents, TokenLimit.of(encoder))
+    documents_digest = write_documents(staging, list(corpus.documents))
+    np.save(staging / "chunks.npy", corpus.table, allow_pickle=False)
+    embedded = embed_passages(corpus.passages, encoder, previous=previous)
+    np.save(staging / "embeddings.npy", embedded.embeddings, allow_pickle=False)
+    np.save(staging / "passage_keys.npy", embedded.keys, allow_pickle=False)
+    encoder.save_projection(staging / "projection.npz")
+    langs = tuple(sorted({document.lang for document in corpus.documents}))
+    write_keyword_index(staging / "keyword", _keyword_entries(corpus), langs)
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        digest=_digest(documents_digest, corpus, encoder),
+        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        encoder=EncoderIdentity(name=encoder.name, revision=encoder.revision, dim=encoder.dim),
+        langs=langs,
+        counts=_counts(corpus),
+        sources=read.sources,
+        files={},
+    )
+    return publish(index, staging, manifest), embedded.computed
+
+
+def _chunked(documents: Sequence[Document], tokens: TokenLimit) -> _Corpus:
+    chunks: list[Chunk] = []
+    table: list[tuple[int, int, int, int, int]] = []
+    passages: list[str] = []
+    for row, document in enumerate(documents):
+        for number, chunk in enumerate(chunk_document(document, tokens)):
+            section = _section_at(document, chunk)
+            chunks.append(chunk)
+            table.append((row, section, number, chunk.start, chunk.end))
+            passages.append(passage_text(document, document.sections[section], chunk.text))
+    return _Corpus(
+        documents=tuple(documents),
+        chunks=tuple(chunks),
+        table=np.array(table, dtype=CHUNK_DTYPE),
+        passages=tuple(passages),
+    )
+
+
+def _section_at(document: Document, chunk: Chunk) -> int:
+    return next(
+        position
+        for position, section in enumerate(document.sections)
+        if section.start <= chunk.start and chunk.end <= section.end
+    )
+
+
+def _keyword_entries(corpus: _Corpus) -> list[KeywordEntry]:
+    documents = {document.document_id: document for document in corpus.documents}
+    return [
+        _keyword_entry(row, documents[chunk.document_id], chunk) for row, chunk in enumerate(corpus.chunks)
+    ]
+
+
+def _keyword_entry(row: int, document: Document, chunk: Chunk) -> KeywordEntry:
+    facts = document.facts
+    return KeywordEntry(
+        row=row,
+        commitment_id=document.commitment_id,
+        lang=document.lang,
+        title=document.title,
+        institutions="\n".join([*facts.lead_institutions, *facts.supporting_institutions]),
+        text=chunk.text,
+    )
+
+
+def _digest(documents_digest: bytes, corpus: _Corpus, encoder: Encoder) -> str:
+    digest = hashlib.sha256(f"{FORMAT_VERSION} {encoder.name} {encoder.revision}".encode())
+    digest.update(documents_digest)
+    digest.update(corpus.table.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _counts(corpus: _Corpus) -> Counts:
+    return Counts(
+        documents=len(corpus.documents),
+        commitments=len({document.commitment_id for document in corpus.documents}),
+        chunks=len(corpus.chunks),
+        catalogue_entries=len({entry for document in corpus.documents for entry in document.catalogue}),
+    )

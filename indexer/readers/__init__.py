@@ -1,0 +1,1 @@
+"""Readers: one module a source format, each giving documents."""

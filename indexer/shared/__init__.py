@@ -1,0 +1,1 @@
+"""What the indexing and the search side agree on."""

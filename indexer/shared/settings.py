@@ -1,0 +1,42 @@
+"""Every setting of Concord in one table: its name, default and meaning.
+
+The command line reads them once, from flags or from `CONCORD_<NAME>` variables; nothing deeper in reads the environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["SETTINGS", "Setting", "setting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting: `name` as in `--name`, its default, and one line of help that says why the default is what it is."""
+
+    name: str
+    default: str | int
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "CONCORD_" + self.name.upper().replace("-", "_")
+
+
+SETTINGS = (
+    Setting(name="index", default="index", help="Folder of the index."),
+    Setting(
+        name="encoder",
+        default="bundled:e5-small",
+        help="Encoder: bundled:e5-small, bundled:use (faster, 16 languages), a hub model's name or a local folder.",
+    ),
+    Setting(name="host", default="127.0.0.1", help="Address to listen on; the default is reached from this machine only."),
+    Setting(name="port", default=8000, help="Port to listen on."),
+    Setting(name="threads", default=4, help="Requests answered at the same time by one server process."),
+)
+
+
+def setting(name: str) -> Setting:
+    """Return the setting with this name (KeyError if there is none)."""
+    return {one.name: one for one in SETTINGS}[name]
