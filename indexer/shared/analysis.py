@@ -1,0 +1,246 @@
+"""How texts and queries become terms: the one definition that indexing, searching and highlighting share.
+
+A word gives three forms, all lower-cased:
+
+    term      the stem of the word without accents: equal for every spelling, with or without its accents
+    stem      the stem of the word with accents, accents then dropped: stemmers know more endings when they see accents
+    surface   the word itself
+
+"données" gives donne, don, données. A query word finds a passage's word if their terms or their stems are equal. One
+order alone would not do: with stemming first, 14-34 % of accented words can't be found without their accents; with
+folding first, 8-50 % of the inflections that belong together come apart (es, fr, pt, ro, ca, cs, tr).
+
+Scripts that write no spaces, and Korean, give overlapping pairs of characters instead, whatever the text's language;
+a pair has no surface. A single character is a term only where it stands alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+
+import numpy as np
+import regex
+from whoosh.fields import ID, FieldType, Schema
+from whoosh.formats import Existence, Positions
+from whoosh.lang.stopwords import stoplists
+
+from indexer.shared.word_forms import APOSTROPHES, elision, fold, normal, primary_tag, rules_digest, stem
+
+__all__ = [
+    "ID_FIELD",
+    "MAX_TERM",
+    "POSITION_DTYPE",
+    "Token",
+    "WeightedToken",
+    "analysis_revision",
+    "keyword_schema",
+    "surface_field",
+    "tokens",
+    "words_field",
+]
+
+MAX_TERM = 64
+"""Longer words are cut, in code points."""
+
+ID_FIELD = "id"
+"""The Whoosh field with the commitment ID of a row, casefolded, as one term."""
+
+POSITION_DTYPE = np.dtype("<i4")
+"""How positions are written."""
+
+_RULES = 1
+"""To be raised when the code here or in `word_forms` makes other terms."""
+
+_LONGEST_READ = 4 * MAX_TERM
+_STOP_LIST_OF = {"nb": "no", "nn": "no"}
+
+_PAIRED = (
+    r"[[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Bopo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+    r"&&[\p{L}\p{Nl}]]"
+)
+_LETTER = rf"[[\p{{L}}\p{{N}}]--{_PAIRED}]"
+_INSIDE = r"[\p{M}\p{Cf}]*+"
+_DECIMAL_SIGN = r"(?<=\p{Nd})[.,](?=\p{Nd})"
+_APOSTROPHE = rf"(?<=[\p{{L}}\p{{M}}])[{APOSTROPHES}](?=\p{{L}})"
+_WORD_OR_RUN = regex.compile(
+    rf"(?P<run>(?:{_PAIRED}{_INSIDE})++)|{_LETTER}{_INSIDE}(?:(?:{_DECIMAL_SIGN}|{_APOSTROPHE})?{_LETTER}{_INSIDE})*+",
+    flags=regex.VERSION1,
+)
+_JAMO = r"[\u1100-\u115F]++[\u1160-\u11A7]*+[\u11A8-\u11FF]*+"
+_CHARACTER = regex.compile(rf"(?:{_JAMO}|[\p{{L}}\p{{Nl}}])[\p{{M}}\p{{Cf}}\uFF9E\uFF9F]*+")
+_ANY_APOSTROPHE = regex.compile(rf"[{APOSTROPHES}]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One word of a text, `text[start:end]` in code points, without what elision cuts off.
+
+    `position` counts the kept words from 0; stop words are left out and leave no gap.
+    """
+
+    term: str
+    stem: str
+    surface: str
+    start: int
+    end: int
+    position: int
+
+
+WeightedToken = tuple[Token, int]
+"""A token and the weight of the part of a passage that it stands in."""
+
+_WhooshPosting = tuple[bytes, int, float, bytes]
+"""A term in UTF-8, what it adds to the length of its field, its weight, and its encoded positions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Forms:
+    term: str
+    stem: str
+    surface: str
+
+
+def tokens(text: str, lang: str) -> list[Token]:
+    """Return the words of a text in their order, as its language (a BCP-47 tag) has them, without its stop words.
+
+    Every text can be read; of a language without stemmer or stop words, words are only lower-cased and folded.
+    """
+    lang = primary_tag(lang)
+    return [
+        Token(term=forms.term, stem=forms.stem, surface=forms.surface, start=start, end=end, position=position)
+        for position, (forms, start, end) in enumerate(_words(text, lang))
+    ]
+
+
+def analysis_revision() -> str:
+    """Return a digest of all that decides the terms, 16 hex digits: an index of another revision must be rebuilt."""
+    return hashlib.sha256(b"%d" % _RULES + rules_digest()).hexdigest()[:16]
+
+
+def words_field(lang: str) -> str:
+    """Return the name of the Whoosh field with the terms and stems of one language's rows."""
+    return f"words_{primary_tag(lang)}"
+
+
+def surface_field(lang: str) -> str:
+    """Return the name of the Whoosh field with the surfaces of one language's rows."""
+    return f"surface_{primary_tag(lang)}"
+
+
+def keyword_schema(langs: Iterable[str]) -> Schema:
+    """Return the Whoosh schema of an index in these languages: two fields a language, and the commitment IDs.
+
+    Nothing is stored. A language has fields of its own, so that document frequencies and lengths are its own.
+    """
+    schema = Schema(**{ID_FIELD: ID()})
+    for lang in langs:
+        schema.add(words_field(lang), _WordsField())
+        schema.add(surface_field(lang), _SurfaceField())
+    return schema
+
+
+class _PlainPositions(Positions):  # type: ignore[misc]  # Whoosh has no types
+    """Positions as 32-bit integers; Whoosh's own class pickles them."""
+
+    def encode(self, poslist: Sequence[int]) -> bytes:
+        return np.array(poslist, dtype=POSITION_DTYPE).tobytes()
+
+    def decode_positions(self, valuestring: bytes) -> list[int]:
+        positions: list[int] = np.frombuffer(valuestring, dtype=POSITION_DTYPE).tolist()
+        return positions
+
+
+class _WordsField(FieldType):  # type: ignore[misc]  # Whoosh has no types
+    """Terms and stems with positions. Its values are weighted tokens, already made by `tokens`."""
+
+    def __init__(self) -> None:
+        super().__init__(format=_PlainPositions(), analyzer=None, scorable=True)
+
+    def index(self, value: Sequence[WeightedToken], **_: object) -> Iterator[_WhooshPosting]:
+        """Yield what Whoosh writes of each distinct term; a token counts once in the length, by its term."""
+        weights: Counter[str] = Counter()
+        lengths: Counter[str] = Counter()
+        positions: defaultdict[str, list[int]] = defaultdict(list)
+        for token, weight in value:
+            lengths[token.term] += weight
+            for term in {token.term, token.stem}:
+                weights[term] += weight
+                positions[term].append(token.position)
+        for term, found in positions.items():
+            yield term.encode(), lengths[term], float(weights[term]), self.format.encode(found)
+
+
+class _SurfaceField(FieldType):  # type: ignore[misc]  # Whoosh has no types
+    """Surfaces without positions. Its values are weighted tokens, too."""
+
+    def __init__(self) -> None:
+        super().__init__(format=Existence(), analyzer=None, scorable=True)
+
+    def index(self, value: Sequence[WeightedToken], **_: object) -> Iterator[_WhooshPosting]:
+        """Yield what Whoosh writes of each distinct surface."""
+        weights: Counter[str] = Counter()
+        for token, weight in value:
+            if token.surface:
+                weights[token.surface] += weight
+        for surface, weight in weights.items():
+            yield surface.encode(), weight, float(weight), b""
+
+
+def _words(text: str, lang: str) -> Iterator[tuple[_Forms, int, int]]:
+    for match in _WORD_OR_RUN.finditer(text):
+        if match["run"] is not None:
+            yield from _pairs(match["run"], match.start())
+            continue
+        start, end = _without_elision(match[0], match.start(), lang)
+        forms = _forms(text[start : min(end, start + _LONGEST_READ)], lang)
+        if forms is not None:
+            yield forms, start, end
+
+
+def _pairs(run: str, offset: int) -> Iterator[tuple[_Forms, int, int]]:
+    spans = [match.span() for match in _CHARACTER.finditer(run)]
+    pairs = pairwise(spans) if len(spans) > 1 else [(span, span) for span in spans]
+    for (start, _), (_, end) in pairs:
+        term = fold(normal(run[start : min(end, start + _LONGEST_READ)], ""), "")[:MAX_TERM]
+        yield _Forms(term=term, stem=term, surface=""), offset + start, offset + end
+
+
+def _without_elision(word: str, start: int, lang: str) -> tuple[int, int]:
+    """Return the span of the word proper in a word that starts at `start`."""
+    parts = _ANY_APOSTROPHE.split(word)
+    end = start + len(word)
+    if len(parts) == 1:
+        return start, end
+    prefixes, suffixes, suffixing = elision()
+    while len(parts) > 1 and parts[0].lower() in prefixes:
+        start += len(parts.pop(0)) + 1
+    if lang in suffixing:
+        end = start + len(parts[0])
+    elif len(parts) > 1 and parts[-1].lower() in suffixes:
+        end -= len(parts[-1]) + 1
+    return start, end
+
+
+@lru_cache(maxsize=65_536)
+def _forms(word: str, lang: str) -> _Forms | None:
+    """Return the forms of a word, or None for a stop word and for one of which nothing is left."""
+    surface = normal(word, lang)[:MAX_TERM]
+    folded = fold(surface, lang)[:MAX_TERM]
+    if not folded or folded in _stop_words(lang):
+        return None
+    term = _stem_without_accents(folded, lang)
+    return _Forms(term=term, stem=term if surface == folded else _stem_without_accents(surface, lang), surface=surface)
+
+
+def _stem_without_accents(word: str, lang: str) -> str:
+    return fold(stem(word, lang), lang) or word
+
+
+@cache
+def _stop_words(lang: str) -> frozenset[str]:
+    return frozenset(fold(word, lang) for word in stoplists.get(_STOP_LIST_OF.get(lang, lang), ()))

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.shared.errors import IndexMissingError, IndexStoreError
+from indexer.shared.storage import current_digest, damaged_files, open_generation, writer_lock
+from tests.conftest import BuildIndex
+from tests.fakes import document
+
+
+def test_an_index_gives_back_the_documents_it_was_built_from(build: BuildIndex) -> None:
+    built = [document("UK0002", "Second one."), document("UK0001", "Première ñ 中.", lang="fr")]
+    generation = open_generation(build(built))
+    assert [generation.document(row) for row in range(2)] == sorted(built, key=lambda one: one.document_id)
+    assert generation.chunk(0, generation.document(0)).text == "Première ñ 中."
+
+
+def test_a_missing_index_is_not_an_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissingError, match="concord index"):
+        open_generation(tmp_path)
+
+
+@pytest.mark.parametrize("pointer", ["", "../../etc/passwd", "g" * 16, "0" * 15, "\x00" * 16])
+def test_a_pointer_that_is_no_digest_is_refused(tmp_path: Path, pointer: str) -> None:
+    (tmp_path / "current").write_text(pointer, encoding="ascii")
+    with pytest.raises(IndexStoreError):
+        open_generation(tmp_path)
+
+
+def test_every_file_that_is_cut_short_or_missing_is_named(build: BuildIndex) -> None:
+    index = build([document("UK0001", "Some text.")])
+    folder = open_generation(index).folder
+    for name in open_generation(index).manifest.files:
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[:-1])
+        with pytest.raises(IndexStoreError, match=Path(name).name):
+            open_generation(index)
+        (folder / name).unlink()
+        with pytest.raises(IndexStoreError, match=Path(name).name):
+            open_generation(index)
+        (folder / name).write_bytes(content)
+    open_generation(index)
+
+
+def test_every_file_with_one_byte_flipped_is_named(build: BuildIndex) -> None:
+    index = build([document("UK0001", "Some text.")])
+    folder = open_generation(index).folder
+    assert damaged_files(folder) == []
+    for name in open_generation(index).manifest.files:
+        content = bytearray((folder / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (folder / name).write_bytes(content)
+        assert damaged_files(folder) == [name]
+        content[len(content) // 2] ^= 1
+        (folder / name).write_bytes(content)
+
+
+def test_a_newer_format_is_refused_with_what_to_do(build: BuildIndex) -> None:
+    index = build([document("UK0001", "Some text.")])
+    manifest = open_generation(index).folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format_version": 1', '"format_version": 99'))
+    with pytest.raises(IndexStoreError, match=r"format 99.*rebuild"):
+        open_generation(index)
+
+
+def test_the_digest_depends_on_content_not_on_time(build: BuildIndex, tmp_path: Path) -> None:
+    one = build([document("UK0001", "Some text.")], index=tmp_path / "a")
+    same = build([document("UK0001", "Some text.")], index=tmp_path / "b")
+    other = build([document("UK0001", "Other text.")], index=tmp_path / "c")
+    assert current_digest(one) == current_digest(same) != current_digest(other)
+
+
+def test_the_previous_generation_is_kept_and_older_ones_are_pruned(build: BuildIndex) -> None:
+    digests = [current_digest(build([document("UK0001", f"Text {number}.")])) for number in range(3)]
+    index = build([document("UK0001", "Text 2.")])
+    assert sorted(folder.name for folder in (index / "generations").iterdir()) == sorted(digests[1:])
+
+
+def test_embeddings_are_mapped_unit_vectors(build: BuildIndex) -> None:
+    generation = open_generation(build([document("UK0001", "Some text."), document("UK0002", "More text.")]))
+    assert isinstance(generation.embeddings, np.memmap)
+    assert np.allclose(np.linalg.norm(generation.embeddings, axis=1), 1, atol=1e-5)
+
+
+def test_a_second_writer_is_told_who_holds_the_index(tmp_path: Path) -> None:
+    with (
+        writer_lock(tmp_path),
+        pytest.raises(IndexStoreError, match=f"process {os.getpid()} is writing"),
+        writer_lock(tmp_path),
+    ):
+        pass
+
+
+def test_an_index_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(IndexStoreError, match="can't be written"), writer_lock(tmp_path / "file"):
+        pass
