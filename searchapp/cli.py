@@ -1,0 +1,69 @@
+"""The commands that search and serve an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from indexer.shared.commands import Command, setting_option
+
+if TYPE_CHECKING:
+    from searchapp.search.results import Mode
+
+__all__ = ["search", "serve"]
+
+
+def _upper(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(value.upper() for value in values)
+
+
+def _lower(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(value.lower() for value in values)
+
+
+@click.command(cls=Command)
+@click.argument("query", nargs=-1, required=True)
+@setting_option("index")
+@click.option("--mode", type=click.Choice(["hybrid", "keyword", "semantic"]), default="hybrid", show_default=True)
+@click.option(
+    "--country", multiple=True, callback=_upper, help="Only this country (ISO 3166-1 alpha-2); may be repeated."
+)
+@click.option("--lang", multiple=True, callback=_lower, help="Only passages in this language; may be repeated.")
+@click.option(
+    "--policy-area", multiple=True, callback=_lower, help="Only this policy area (its code); may be repeated."
+)
+@click.option("--year-from", type=int, help="Only action plans of this year or later.")
+@click.option("--year-to", type=int, help="Only action plans of this year or earlier.")
+@click.option(
+    "--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many commitments to show."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
+)
+def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str, **filters: Any) -> None:
+    """Search an index for commitments, in any language.
+
+    "Quoted phrases" must occur in a passage, -words must not occur in the commitment; put the whole query in single
+    quotation marks then.
+    """
+    from searchapp.output import render  # noqa: PLC0415 (`--help` must not load the search libraries)
+    from searchapp.search.results import Filters, SearchRequest  # noqa: PLC0415 (the same)
+    from searchapp.search.searcher import Searcher  # noqa: PLC0415 (the same)
+
+    request = SearchRequest(query=" ".join(query), mode=mode, filters=Filters(**filters), limit=limit)
+    for line in render(Searcher.open(Path(index)).search(request), form):
+        click.echo(line)
+
+
+@click.command(cls=Command)
+@setting_option("index")
+@setting_option("host")
+@setting_option("port")
+@setting_option("threads")
+def serve(index: str, host: str, port: int, threads: int) -> None:
+    """Serve the search page and the JSON API until interrupted."""
+    from searchapp.server import run  # noqa: PLC0415 (`--help` must not load the server)
+
+    run(Path(index), host=host, port=port, threads=threads)

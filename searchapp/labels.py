@@ -1,0 +1,80 @@
+"""English names of codes, and writing directions of languages (CLDR, through Babel)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+
+from indexer.shared.records import Facts
+from indexer.shared.taxonomy import policy_area_label, section_label
+from searchapp.search.results import Mode
+
+__all__ = [
+    "FIELD_LABELS",
+    "MODE_LABELS",
+    "country_label",
+    "facet_label",
+    "language_label",
+    "place_label",
+    "policy_area_label",
+    "section_label",
+    "text_direction",
+]
+
+_ENGLISH = Locale("en")
+
+MODE_LABELS: dict[Mode, tuple[str, str]] = {
+    "hybrid": (
+        "Meaning and words",
+        "Finds what means the same in any language; among texts of one language, your own words count too.",
+    ),
+    "semantic": ("Meaning", "Finds what means the same in any language, whatever the words."),
+    "keyword": ("Words", "Finds the words you type, in any of their forms, in the language you type them in."),
+}
+"""Name and one-line explanation of each mode, in the order shown."""
+
+FIELD_LABELS = {
+    "q": "Search text",
+    "mode": "Way of searching",
+    "lang": "Language",
+    "country": "Country",
+    "policy_area": "Policy area",
+    "year": "Year",
+    "year_from": "From year",
+    "year_to": "To year",
+    "limit": "Results per page",
+    "offset": "First result",
+}
+"""Names of parameters and facets."""
+
+
+def country_label(code: str) -> str:
+    """Return the English name of an ISO 3166-1 country, or the code if it has none."""
+    return str(_ENGLISH.territories.get(code, code))
+
+
+def language_label(lang: str) -> str:
+    """Return the English name of a language, or the code if it has none."""
+    return str(_ENGLISH.languages.get(lang, lang))
+
+
+def place_label(facts: Facts) -> str:
+    """Return the country of a commitment, after the subnational member if there is one; "" if neither is known."""
+    country = country_label(facts.country) if facts.country else None
+    return ", ".join(part for part in (facts.locality, country) if part)
+
+
+@lru_cache(maxsize=256)
+def text_direction(lang: str) -> str:
+    """Return the value of HTML's `dir` for a language: ltr or rtl, and auto if CLDR doesn't know it."""
+    try:
+        return Locale.parse(lang).text_direction
+    except (UnknownLocaleError, ValueError):
+        return "auto"
+
+
+def facet_label(field: str, value: str) -> str:
+    """Return the English name of a facet's value; a year is its own name."""
+    names = {"country": country_label, "lang": language_label, "policy_area": policy_area_label}
+    return names[field](value) if field in names else value

@@ -1,0 +1,1 @@
+"""Searching an opened index; knows nothing of the web."""

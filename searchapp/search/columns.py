@@ -1,0 +1,110 @@
+"""The metadata of an index as integer-coded columns: filters, facets and collapsing without reading texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from indexer.shared.storage import Generation
+from searchapp.search.results import Filters
+
+__all__ = ["FACET_FIELDS", "Column", "Columns", "load_columns"]
+
+Mask = npt.NDArray[np.bool_]
+
+FACET_FIELDS = ("country", "lang", "year", "policy_area")
+"""The fields that are counted, in the order shown."""
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    country: str | None
+    year: int | None
+    policy_areas: tuple[str, ...]
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """The few parts of a stored document that columns need; the decoder skips the rest."""
+
+    document_id: str
+    commitment_id: str
+    lang: str
+    facts: _Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One field of all documents: `members[v]` is the mask, bool `(documents,)`, of those that have `values[v]`."""
+
+    field: str
+    values: tuple[str, ...]
+    members: Mask
+
+    def having(self, wanted: Iterable[str]) -> Mask:
+        """Return the mask of documents that have any of the wanted values; unknown values match nothing."""
+        rows = [self.values.index(value) for value in wanted if value in self.values]
+        return np.asarray(self.members[rows].any(axis=0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """All columns; `commitment[d]` is the number of document d's commitment, `year[d]` its year or 0."""
+
+    document_ids: tuple[str, ...]
+    commitment_ids: tuple[str, ...]
+    commitment: npt.NDArray[np.int32]
+    year: npt.NDArray[np.int32]
+    lang: npt.NDArray[np.int32]
+    by_field: dict[str, Column]
+
+    def documents_of(self, commitment_id: str) -> list[int]:
+        """Return the rows of a commitment's documents (none if the ID is unknown)."""
+        if commitment_id not in self.commitment_ids:
+            return []
+        number = self.commitment_ids.index(commitment_id)
+        return [int(row) for row in np.flatnonzero(self.commitment == number)]
+
+    def filter_masks(self, filters: Filters) -> dict[str, Mask]:
+        """Return a mask of documents for each field that is filtered, so that facets can leave out their own."""
+        masks = {}
+        for field in ("country", "lang", "policy_area"):
+            wanted: tuple[str, ...] = getattr(filters, field)
+            if wanted:
+                masks[field] = self.by_field[field].having(wanted)
+        if filters.year_from is not None or filters.year_to is not None:
+            low = 1 if filters.year_from is None else filters.year_from
+            high = np.iinfo(np.int32).max if filters.year_to is None else filters.year_to
+            masks["year"] = (self.year >= low) & (self.year <= high)
+        return masks
+
+
+def load_columns(generation: Generation) -> Columns:
+    """Read the columns of all documents of a generation, in the order of its rows."""
+    decoder = msgspec.json.Decoder(_Row)
+    rows = [decoder.decode(generation.document_json(row)) for row in range(generation.manifest.counts.documents)]
+    commitment_ids = tuple(sorted({row.commitment_id for row in rows}))
+    numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
+    by_field = {
+        "country": _column("country", rows, lambda row: [row.facts.country] if row.facts.country else []),
+        "lang": _column("lang", rows, lambda row: [row.lang]),
+        "year": _column("year", rows, lambda row: [str(row.facts.year)] if row.facts.year else []),
+        "policy_area": _column("policy_area", rows, lambda row: row.facts.policy_areas),
+    }
+    return Columns(
+        document_ids=tuple(row.document_id for row in rows),
+        commitment_ids=commitment_ids,
+        commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
+        year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
+        lang=by_field["lang"].members.argmax(axis=0).astype(np.int32),
+        by_field=by_field,
+    )
+
+
+def _column(field: str, rows: Sequence[_Row], values_of: Callable[[_Row], Iterable[str]]) -> Column:
+    per_row = [set(values_of(row)) for row in rows]
+    values = tuple(sorted(set().union(*per_row)))
+    members = np.array([[value in row for row in per_row] for value in values], dtype=np.bool_)
+    return Column(field=field, values=values, members=members.reshape(len(values), len(rows)))

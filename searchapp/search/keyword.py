@@ -1,0 +1,293 @@
+"""The keyword leg: BM25F over the plain arrays of the keyword index.
+
+Every language has fields of its own, and the query is read in each of them. A row's score is that of its language:
+
+    score  = sum over the query's words of  max(bm25(term), bm25(stem)) + SURFACE_WEIGHT * bm25(surface)
+    bm25   = idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / average length))
+    idf    = log(1 + (N + PRIOR - df + 0.5) / (df + 0.5))
+
+tf and length are weighted by the parts of a passage, see `indexer.keyword_index`; N, df and the average length are
+those of the row's language. PRIOR stands for the passages that a small language lacks: with N alone every word of a
+lone Spanish passage counts next to nothing, with N of the whole index every one counts as rare. BM25 as in Robertson
+and Zaragoza, "The Probabilistic Relevance Framework" (2009), idf as in Lucene, never negative.
+
+A row whose commitment ID was typed gets more than any words can give, so it comes first.
+
+Whoosh's queries find the rows; their scores are added up one posting list at a time. Whoosh's own matchers add them
+up row by row, which took several times as long.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from whoosh.formats import Format
+from whoosh.matching import LeafMatcher
+from whoosh.query import And, DisjunctionMax, Or, Phrase, Term
+from whoosh.query import Query as WhooshQuery
+from whoosh.reading import IndexReader
+from whoosh.scoring import WeightingModel
+from whoosh.searching import Searcher
+
+from indexer.shared.analysis import ID_FIELD, Token, analysis_revision, keyword_schema, surface_field, words_field
+from indexer.shared.postings import PostingRange, Postings, load_postings
+from searchapp.search.query import LocalQuery, Query, in_language
+
+__all__ = ["K1", "PRIOR", "SURFACE_WEIGHT", "B", "KeywordLeg", "Run"]
+
+K1 = 1.2
+B = 0.75
+PRIOR = 10
+SURFACE_WEIGHT = 0.3
+"""What the exact form of a word counts beside its stem."""
+
+Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int32]
+Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The rows that match, int32, and their scores, float32, of one length and ordered by (-score, row)."""
+
+    rows: Rows
+    scores: Scores
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class KeywordLeg:
+    """An opened keyword index. A search changes nothing in it, so any number of threads may share one."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index in a folder; IndexStoreError when it is missing, damaged or made by other word rules."""
+        self._postings = load_postings(folder, revision=analysis_revision())
+        self._statistics = dict(_all_statistics(self._postings))
+        self._searcher = Searcher(_ArrayReader(self._postings), weighting=_Weighting(self._statistics))
+
+    def search(self, query: Query, allowed: Mask | None = None, top_k: int | None = None) -> Run:
+        """Return the allowed rows that have a word of the query, every phrase and nothing excluded; best first.
+
+        `allowed` is bool `(rows,)`, None for all; it is applied before the cut to `top_k` rows.
+        """
+        scores = self._scores(query)
+        matching = (scores > 0) & self.required_rows(query) & ~self.excluded_rows(query)
+        if allowed is not None:
+            matching &= allowed
+        rows = np.flatnonzero(matching).astype(np.int32)
+        rows = rows[np.lexsort((rows, -scores[rows]))][:top_k]
+        return Run(rows=rows, scores=scores[rows])
+
+    def required_rows(self, query: Query) -> Mask:
+        """Return which rows have every quoted phrase and one of the IDs of `id:`, bool `(rows,)`.
+
+        In a language that has nothing but stop words in a phrase, the phrase is not required.
+        """
+        required = self._rows_with(_id_query(query.fields.id)) if query.fields.id else self._all(value=True)
+        for number, lang, local in self._local(query):
+            if local.phrases:
+                phrases = And([_phrase_query(lang, phrase) for phrase in local.phrases])
+                required &= (self._postings.row_langs != number) | self._rows_with(phrases)
+        return required
+
+    def excluded_rows(self, query: Query) -> Mask:
+        """Return which rows have an excluded word or phrase, bool `(rows,)`."""
+        excluded = self._all(value=False)
+        for _, lang, local in self._local(query):
+            for phrase in local.excluded:
+                excluded |= self._rows_with(_phrase_query(lang, phrase))
+        return excluded
+
+    def bound(self, query: Query) -> dict[str, float]:
+        """Return by language what the score of no row exceeds: that of a row that has every word, endlessly often."""
+        bounds = {lang: self._words_bound(lang, local) for _, lang, local in self._local(query)}
+        id_score = _above(bounds.values()) if query.commitment_ids else 0.0
+        return {lang: bound + id_score for lang, bound in bounds.items()}
+
+    def _local(self, query: Query) -> Iterator[tuple[int, str, LocalQuery]]:
+        for number, lang in enumerate(self._postings.langs):
+            yield number, lang, in_language(query, lang)
+
+    def _all(self, *, value: bool) -> Mask:
+        return np.full(len(self._postings.row_langs), value, dtype=np.bool_)
+
+    def _scores(self, query: Query) -> Scores:
+        scores = np.zeros(len(self._postings.row_langs), dtype=np.float32)
+        for _, lang, local in self._local(query):
+            for clause in _scored_queries(lang, local):
+                rows, gained = self._score_clause(clause)
+                scores[rows] += gained
+        if query.commitment_ids:
+            words_only = [self._words_bound(lang, local) for _, lang, local in self._local(query)]
+            scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(_above(words_only))
+        return scores
+
+    def _score_clause(self, clause: WhooshQuery) -> tuple[Rows, Scores]:
+        """Return the rows of a clause, each once, and the highest score that one of its terms gives them."""
+        matchers = [leaf.matcher(self._searcher) for leaf in clause.leaves()]
+        found = [(matcher.rows, matcher.scores) for matcher in matchers if matcher.is_active()]
+        if len(found) < 2:  # noqa: PLR2004 (there is nothing to compare)
+            return found[0] if found else (np.empty(0, np.int32), np.empty(0, np.float32))
+        rows, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        order = np.lexsort((-scores, rows))
+        first = np.unique(rows[order], return_index=True)[1]
+        return rows[order[first]], scores[order[first]]
+
+    def _rows_with(self, query: WhooshQuery) -> Mask:
+        mask = self._all(value=False)
+        mask[list(query.matcher(self._searcher).all_ids())] = True
+        return mask
+
+    def _words_bound(self, lang: str, local: LocalQuery) -> float:
+        return sum(
+            max(self._term_bound(words_field(lang), form) for form in (word.term, word.stem))
+            + (self._term_bound(surface_field(lang), word.surface) if word.surface else 0.0)
+            for word in local.words
+        )
+
+    def _term_bound(self, field: str, text: str) -> float:
+        return self._statistics[field].bound(self._searcher.doc_frequency(field, text.encode()))
+
+
+def _scored_queries(lang: str, local: LocalQuery) -> Iterator[WhooshQuery]:
+    for word in local.words:
+        yield _word_query(lang, word)
+        if word.surface:
+            yield Term(surface_field(lang), word.surface)
+
+
+def _word_query(lang: str, word: Token) -> WhooshQuery:
+    return DisjunctionMax([Term(words_field(lang), form) for form in dict.fromkeys((word.term, word.stem))])
+
+
+def _phrase_query(lang: str, phrase: tuple[Token, ...]) -> WhooshQuery:
+    if len(phrase) == 1:
+        return _word_query(lang, phrase[0])
+    return Phrase(words_field(lang), [word.term for word in phrase])
+
+
+def _id_query(commitment_ids: Iterable[str]) -> WhooshQuery:
+    return Or([Term(ID_FIELD, each.casefold()) for each in commitment_ids])
+
+
+def _above(bounds: Iterable[float]) -> float:
+    """Return a score that is higher than all bounds."""
+    return 1.0 + max(bounds, default=0.0)
+
+
+def _all_statistics(postings: Postings) -> Iterator[tuple[str, _Statistics]]:
+    for number, lang in enumerate(postings.langs):
+        own = postings.row_langs == number
+        words, surfaces = postings.lengths
+        yield words_field(lang), _Statistics.of(words, own, weight=1.0)
+        yield surface_field(lang), _Statistics.of(surfaces, own, weight=SURFACE_WEIGHT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statistics:
+    """What scoring needs of a field: its weight, how many rows its language has, and the average length of these."""
+
+    weight: float
+    rows: int
+    lengths: Rows
+    average: float
+
+    @classmethod
+    def of(cls, lengths: Rows, own: Mask, *, weight: float) -> _Statistics:
+        average = float(lengths[own].mean()) if own.any() else 0.0
+        return cls(weight=weight, rows=int(own.sum()), lengths=lengths, average=max(average, 1.0))
+
+    def bound(self, frequency: int) -> float:
+        """Return what a term of this document frequency gives at most."""
+        idf = math.log(1 + (self.rows + PRIOR - frequency + 0.5) / (frequency + 0.5))
+        return self.weight * idf * (K1 + 1)
+
+    def scores(self, rows: Rows, weights: Scores) -> Scores:
+        """Return what a term gives to its rows, by its weights there."""
+        norms = K1 * (1 - B + B * self.lengths[rows] / self.average)
+        return (self.bound(len(rows)) * weights / (weights + norms)).astype(np.float32)
+
+
+class _Weighting(WeightingModel):  # type: ignore[misc]  # Whoosh has no types
+    """Tells Whoosh what to score a field with."""
+
+    def __init__(self, statistics: dict[str, _Statistics]) -> None:
+        self._statistics = statistics
+
+    def scorer(self, _searcher: Searcher, fieldname: str, _text: bytes, **_: object) -> _Statistics | None:
+        return self._statistics.get(fieldname)
+
+
+class _ArrayReader(IndexReader):  # type: ignore[misc]  # Whoosh has no types
+    """What Whoosh's queries ask of an index, answered from the arrays."""
+
+    def __init__(self, postings: Postings) -> None:
+        self.schema = keyword_schema(postings.langs)
+        self._postings = postings
+        self._vocabularies = {field: postings.vocabulary(field) for field in postings.fields}
+
+    def __contains__(self, term: tuple[str, bytes]) -> bool:
+        field, text = term
+        return text in self._vocabularies.get(field, ())
+
+    def doc_count_all(self) -> int:
+        return len(self._postings.row_langs)
+
+    def doc_count(self) -> int:
+        return self.doc_count_all()
+
+    def doc_frequency(self, fieldname: str, text: bytes) -> int:
+        number = self._vocabularies.get(fieldname, {}).get(text)
+        return 0 if number is None else len(self._postings.postings_of(number))
+
+    def postings(self, fieldname: str, text: bytes, scorer: _Statistics | None = None) -> _ArrayMatcher:
+        """Return the rows of a term that is in the index."""
+        found = self._postings.postings_of(self._vocabularies[fieldname][text])
+        return _ArrayMatcher(self._postings, found, self.schema[fieldname].format, scorer)
+
+
+class _ArrayMatcher(LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
+    """The rows of one term, to be walked through one by one or taken as a whole."""
+
+    def __init__(self, postings: Postings, found: PostingRange, format_: Format, scorer: _Statistics | None) -> None:
+        self.format = format_
+        self._postings = postings
+        self._found = found
+        self._statistics = scorer
+        self._ids: list[int] = self.rows.tolist()
+        self._at = 0
+
+    @property
+    def rows(self) -> Rows:
+        return self._postings.rows[self._found.start : self._found.end]
+
+    @property
+    def scores(self) -> Scores:
+        if self._statistics is None:
+            return np.zeros(len(self._found), dtype=np.float32)
+        return self._statistics.scores(self.rows, self._postings.weights[self._found.start : self._found.end])
+
+    def is_active(self) -> bool:
+        return self._at < len(self._ids)
+
+    def id(self) -> int:
+        return self._ids[self._at]
+
+    def next(self) -> None:
+        self._at += 1
+
+    def skip_to(self, row: int) -> None:
+        self._at = bisect_left(self._ids, row, self._at)
+
+    def all_ids(self) -> Iterator[int]:
+        return iter(self._ids)
+
+    def value(self) -> bytes:
+        return self._postings.positions_of(self._found.start + self._at).tobytes()

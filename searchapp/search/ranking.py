@@ -1,0 +1,57 @@
+"""From scores of chunks to ordered commitments: the best chunk of a document, the best document of a commitment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Ranking", "best_rows", "best_scores", "collapse"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """Commitments in order: `document[r]` is the document shown for rank r + 1, `score[r]` its score."""
+
+    document: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.document)
+
+
+def best_rows(
+    scores: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], document: npt.NDArray[np.int32], documents: int
+) -> npt.NDArray[np.int64]:
+    """Return each document's best-scored chunk row among `rows`, int64 `(documents,)`; -1 where it has none.
+
+    `scores` and `document` are indexed by row. Of equal scores the lower row wins, which is the lower chunk_id.
+    """
+    order = rows[np.lexsort((rows, -scores[rows]))]
+    owners, first = np.unique(document[order], return_index=True)
+    best = np.full(documents, -1, dtype=np.int64)
+    best[owners] = order[first]
+    return best
+
+
+def best_scores(
+    scores: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], document: npt.NDArray[np.int32], documents: int
+) -> npt.NDArray[np.float32]:
+    """Return each document's highest score among `rows`, float32 `(documents,)`; -inf where it has none."""
+    best = np.full(documents, -np.inf, dtype=np.float32)
+    np.maximum.at(best, document[rows], scores[rows])
+    return best
+
+
+def collapse(
+    documents: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], commitment: npt.NDArray[np.int32]
+) -> Ranking:
+    """Return one entry a commitment, its best-scored document, ordered by score; ties by the lower document row.
+
+    `documents` are rows; `scores` and `commitment` are indexed by document row.
+    """
+    order = documents[np.lexsort((documents, -scores[documents]))]
+    _, first = np.unique(commitment[order], return_index=True)
+    shown = order[np.sort(first)]
+    return Ranking(document=shown, score=scores[shown])

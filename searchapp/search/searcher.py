@@ -1,0 +1,206 @@
+"""The order of the search stages: parse, run both legs, filter, fuse, collapse, count, present. It stands only here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.shared.encoder import Encoder, load_encoder
+from indexer.shared.errors import EncoderError, NotFoundError
+from indexer.shared.records import Document
+from indexer.shared.storage import Generation, open_generation
+from searchapp.search.columns import load_columns
+from searchapp.search.facets import count_facets, matching_documents
+from searchapp.search.fusion import KEYWORD_WEIGHT, fuse
+from searchapp.search.highlights import word_highlights
+from searchapp.search.keyword import KeywordLeg
+from searchapp.search.query import Query, parse_query
+from searchapp.search.ranking import Ranking, best_rows, best_scores, collapse
+from searchapp.search.results import Filters, Hit, IndexInfo, Mode, Passage, Scores, SearchRequest, SearchResult
+
+__all__ = ["Searcher"]
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Legs:
+    """Scores by chunk row, float32 `(chunks,)`.
+
+    `semantic` holds cosines (None in keyword mode), `keyword` BM25F scores (0 where no word matched), and `best` what
+    chooses the passage of a document: BM25F, cosine, or cosine plus weighted BM25F.
+    """
+
+    semantic: Floats | None
+    keyword: Floats
+    best: Floats
+
+
+class Searcher:
+    """One opened index generation, ready to answer. Safe to use from several threads."""
+
+    def __init__(self, generation: Generation, *, encoder: Encoder | None = None) -> None:
+        self._generation = generation
+        self._columns = load_columns(generation)
+        self._keyword = KeywordLeg(generation.keyword_folder)
+        self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
+        self._encoder = encoder
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, index: Path, *, encoder: Encoder | None = None) -> Searcher:
+        """Open the current generation of an index folder (IndexStoreError when missing or damaged).
+
+        Without `encoder`, the index's own is loaded when a search first needs it.
+        """
+        return cls(open_generation(index), encoder=encoder)
+
+    @property
+    def info(self) -> IndexInfo:
+        """Which index answers."""
+        manifest = self._generation.manifest
+        return IndexInfo(digest=manifest.digest, encoder=manifest.encoder.name, built_at=manifest.built_at)
+
+    def warm_up(self) -> None:
+        """Load the encoder and encode one query, so that the first search is as fast as the next."""
+        self._encode("warm up")
+
+    def commitment(self, commitment_id: str) -> tuple[Document, ...]:
+        """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
+        rows = self._columns.documents_of(commitment_id)
+        if not rows:
+            raise NotFoundError(f"there is no commitment {commitment_id[:40]!r} in this index", field="id")
+        return tuple(self._generation.document(row) for row in rows)
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """Answer a request (QueryError for an unusable query, EncoderError if the index's encoder can't be had)."""
+        start = time.perf_counter()
+        query = parse_query(request.query)
+        filters = _with_fields(request.filters, query)
+        legs = self._run_legs(query, request.mode)
+        rows = self._eligible_rows(query, legs)
+        passages = best_rows(legs.best, rows, self._document_of, len(self._columns.document_ids))
+        candidates = passages >= 0
+        masks = self._columns.filter_masks(filters)
+        documents = np.flatnonzero(matching_documents(candidates, masks))
+        scores = self._document_scores(query, legs, rows, documents, passages)
+        ranking = collapse(documents, scores, self._columns.commitment)
+        return SearchResult(
+            request=request,
+            total=len(ranking),
+            hits=self._hits(query, request, ranking, legs, passages),
+            facets=count_facets(self._columns, candidates, masks, filters),
+            index=self.info,
+            took_ms=(time.perf_counter() - start) * 1000,
+        )
+
+    def _run_legs(self, query: Query, mode: Mode) -> _Legs:
+        keyword = np.zeros(len(self._document_of), dtype=np.float32)
+        if mode != "semantic":
+            run = self._keyword.search(query)
+            keyword[run.rows] = run.scores
+        if mode == "keyword" or not query.text:
+            return _Legs(semantic=None, keyword=keyword, best=keyword)
+        semantic = self._generation.embeddings @ self._encode(query.text)
+        return _Legs(
+            semantic=semantic, keyword=keyword, best=semantic + KEYWORD_WEIGHT * self._relative(query, keyword)
+        )
+
+    def _relative(self, query: Query, keyword: Floats) -> Floats:
+        """Return keyword scores over the bound of their row's language, float32 in [0, 1]."""
+        bounds = self._keyword.bound(query)
+        by_lang = np.array([bounds.get(lang, 0.0) for lang in self._columns.by_field["lang"].values], dtype=np.float32)
+        bound = by_lang[self._columns.lang[self._document_of]]
+        return np.divide(keyword, bound, out=np.zeros_like(keyword), where=bound > 0)
+
+    def _eligible_rows(self, query: Query, legs: _Legs) -> Rows:
+        """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded."""
+        eligible = self._keyword.required_rows(query)
+        if query.excluded:
+            unwanted = np.unique(self._document_of[self._keyword.excluded_rows(query)])
+            eligible &= ~np.isin(self._document_of, unwanted)
+        if legs.semantic is None and query.text:
+            eligible &= legs.keyword > 0
+        return np.flatnonzero(eligible)
+
+    def _document_scores(self, query: Query, legs: _Legs, rows: Rows, documents: Rows, passages: Rows) -> Floats:
+        """Return the scores that order documents, float32 by document row; other documents than these have 0."""
+        scores = np.zeros(len(passages), dtype=np.float32)
+        inside = legs.best[passages[documents]]
+        if legs.semantic is None:
+            scores[documents] = inside
+        else:
+            semantic = best_scores(legs.semantic, rows, self._document_of, len(passages))[documents]
+            scores[documents] = fuse(semantic, inside, self._columns.lang[documents])
+        for commitment_id in query.commitment_ids:  # named outright: above everything that words or meaning can give
+            scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
+        return scores
+
+    def _hits(
+        self, query: Query, request: SearchRequest, ranking: Ranking, legs: _Legs, passages: Rows
+    ) -> tuple[Hit, ...]:
+        page = range(request.offset, min(request.offset + request.limit, len(ranking)))
+        return tuple(
+            self._hit(query, position, ranking, legs, int(passages[ranking.document[position]])) for position in page
+        )
+
+    def _hit(self, query: Query, position: int, ranking: Ranking, legs: _Legs, row: int) -> Hit:
+        document = self._generation.document(int(ranking.document[position]))
+        chunk = self._generation.chunk(row, document)
+        versions = self._columns.documents_of(document.commitment_id)
+        langs = [self._columns.by_field["lang"].values[self._columns.lang[version]] for version in versions]
+        return Hit(
+            rank=position + 1,
+            document=document,
+            passage=Passage(
+                chunk_id=chunk.chunk_id,
+                section=chunk.section,
+                lang=document.lang,
+                text=chunk.text,
+                highlights=word_highlights(chunk.text, document.lang, query),
+            ),
+            scores=Scores(
+                keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
+                semantic=None if legs.semantic is None else float(legs.semantic[row]),
+                fused=float(ranking.score[position]),
+            ),
+            also_in=tuple(lang for lang in langs if lang != document.lang),
+        )
+
+    def _encode(self, text: str) -> Floats:
+        with self._lock:
+            if self._encoder is None:
+                name = self._generation.manifest.encoder.name
+                self._encoder = load_encoder(name, projection=self._generation.projection())
+        identity = self._generation.manifest.encoder
+        if self._encoder.revision != identity.revision:
+            raise EncoderError(
+                f"the index was built with {identity.name} revision {identity.revision}, but this encoder is"
+                f" {self._encoder.name} revision {self._encoder.revision}; rebuild with `concord index --rebuild`"
+            )
+        vector: Floats = self._encoder.encode_queries([text])[0]
+        return vector
+
+
+def _with_fields(filters: Filters, query: Query) -> Filters:
+    """Return the filters narrowed by what the query says in fields, `lang:fr country:KR year:2016-2018`."""
+    fields = query.fields
+    return replace(
+        filters,
+        lang=_both(filters.lang, fields.lang),
+        country=_both(filters.country, fields.country),
+        year_from=min((first for first, _ in fields.year), default=filters.year_from),
+        year_to=max((last for _, last in fields.year), default=filters.year_to),
+    )
+
+
+def _both(chosen: tuple[str, ...], typed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the values that satisfy both; where nothing does, the typed ones, which stand in plain sight."""
+    return tuple(value for value in chosen if value in typed) or typed or chosen

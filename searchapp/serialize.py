@@ -1,0 +1,148 @@
+"""Records to plain values for JSON: one function for each record, keys in the order they are sent.
+
+URLs are paths; `root` is put before them, for an application that isn't mounted at the root of its server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from indexer.shared.records import Document, Facts
+from searchapp.labels import country_label, facet_label, language_label, policy_area_label, section_label
+from searchapp.paging import next_page, to_args
+from searchapp.search.results import Facet, Hit, IndexInfo, SearchRequest, SearchResult
+
+__all__ = ["commitment_dict", "hit_dict", "result_dict"]
+
+_SCORE_DIGITS = 4
+_TIME_DIGITS = 1
+
+
+def result_dict(result: SearchResult, *, root: str = "") -> dict[str, Any]:
+    """Return the body of `/api/v1/search`; `notes` is there only if there are any."""
+    following = next_page(result)
+    answer = {
+        "query": _query(result.request),
+        "total": result.total,
+        "took_ms": round(result.took_ms, _TIME_DIGITS),
+        "hits": [hit_dict(hit, root=root) for hit in result.hits],
+        "facets": {facet.field: _facet(facet) for facet in result.facets},
+        "next_url": _search_url(following, root) if following else None,
+        "index": _index(result.index),
+    }
+    return answer | {"notes": list(result.notes)} if result.notes else answer
+
+
+def hit_dict(hit: Hit, *, root: str = "") -> dict[str, Any]:
+    """Return one of the hits of `/api/v1/search`."""
+    return {
+        "rank": hit.rank,
+        "score": _score(hit.score),
+        "commitment": _summary(hit, root),
+        "passage": {
+            "chunk_id": hit.passage.chunk_id,
+            "section": hit.passage.section,
+            "text": hit.passage.text,
+            "highlights": [asdict(highlight) for highlight in hit.passage.highlights],
+        },
+        "scores": {
+            "keyword": _score(hit.scores.keyword),
+            "semantic": _score(hit.scores.semantic),
+            "fused": _score(hit.scores.fused),
+        },
+    }
+
+
+def commitment_dict(versions: Sequence[Document], index: IndexInfo, *, root: str = "") -> dict[str, Any]:
+    """Return the body of `/api/v1/commitments/<id>`: its language versions, each with its whole text."""
+    first = versions[0]
+    return {
+        "id": first.commitment_id,
+        "country": _country(first.facts),
+        "url": _commitment_url(first, root),
+        "versions": [_version(document) for document in versions],
+        "index": _index(index),
+    }
+
+
+def _query(asked: SearchRequest) -> dict[str, Any]:
+    filters = asked.filters
+    return {
+        "q": asked.query,
+        "mode": asked.mode,
+        "lang": list(filters.lang),
+        "country": list(filters.country),
+        "policy_area": list(filters.policy_area),
+        "year_from": filters.year_from,
+        "year_to": filters.year_to,
+        "limit": asked.limit,
+        "offset": asked.offset,
+    }
+
+
+def _summary(hit: Hit, root: str) -> dict[str, Any]:
+    document = hit.document
+    return {
+        "id": document.commitment_id,
+        "title": document.title,
+        "country": _country(document.facts),
+        "lang": document.lang,
+        "year": document.facts.year,
+        "policy_areas": list(document.facts.policy_areas),
+        "url": f"{_commitment_url(document, root)}?lang={quote(document.lang)}",
+        "also_in": list(hit.also_in),
+    }
+
+
+def _commitment_url(document: Document, root: str) -> str:
+    return f"{root}/commitments/{quote(document.commitment_id, safe='')}"
+
+
+def _search_url(asked: SearchRequest, root: str) -> str:
+    return f"{root}/api/v1/search?{urlencode(to_args(asked), doseq=True)}"
+
+
+def _country(facts: Facts) -> dict[str, Any] | None:
+    if facts.country is None:
+        return None
+    country = {"code": facts.country, "name": country_label(facts.country)}
+    return country | {"locality": facts.locality} if facts.locality else country
+
+
+def _facet(facet: Facet) -> list[dict[str, Any]]:
+    return [
+        {
+            "value": one.value,
+            "label": facet_label(facet.field, one.value),
+            "count": one.count,
+            "selected": one.selected,
+        }
+        for one in facet.values
+    ]
+
+
+def _version(document: Document) -> dict[str, Any]:
+    return {
+        "document_id": document.document_id,
+        "lang": {"code": document.lang, "name": language_label(document.lang)},
+        "title": document.title,
+        "facts": asdict(document.facts),
+        "policy_areas": [{"value": code, "label": policy_area_label(code)} for code in document.facts.policy_areas],
+        "text": document.text,
+        "sections": [{**asdict(one), "label": section_label(one.kind)} for one in document.sections],
+        "milestones": [asdict(milestone) for milestone in document.milestones],
+        "catalogue": [asdict(entry) for entry in document.catalogue],
+        "unmapped": [asdict(value) for value in document.unmapped],
+        "source": {"file": document.source, "url": document.url},
+    }
+
+
+def _index(index: IndexInfo) -> dict[str, str]:
+    return asdict(index)
+
+
+def _score(score: float | None) -> float | None:
+    return None if score is None else round(score, _SCORE_DIGITS)

@@ -1,0 +1,39 @@
+"""JSON for programs: search, one commitment, and whether the server is up."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from indexer.shared.errors import QueryError
+from searchapp.serialize import commitment_dict, result_dict
+from searchapp.web.holder import get_searcher
+from searchapp.web.params import SEARCH_PARAMETERS, parse_search, refuse_unknown
+
+__all__ = ["api"]
+
+api = Blueprint("api", __name__)
+
+
+@api.get("/api/v1/search")
+def search() -> ResponseReturnValue:
+    """Answer a search; unlike on the page, a parameter nobody knows and an empty query are errors."""
+    refuse_unknown(request.args, SEARCH_PARAMETERS)
+    asked = parse_search(request.args)
+    if not asked.query:
+        raise QueryError("is missing or blank; expected what to search for", field="q")
+    return jsonify(result_dict(get_searcher().search(asked), root=request.root_path))
+
+
+@api.get("/api/v1/commitments/<commitment_id>")
+def commitment(commitment_id: str) -> ResponseReturnValue:
+    """Return a commitment in all its languages."""
+    refuse_unknown(request.args, ())
+    searcher = get_searcher()
+    return jsonify(commitment_dict(searcher.commitment(commitment_id), searcher.info, root=request.root_path))
+
+
+@api.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """Say that the server answers; it needs no index."""
+    return jsonify({"status": "ok"})

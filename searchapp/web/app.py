@@ -1,0 +1,83 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask, Response
+from flask.json.provider import DefaultJSONProvider
+from jinja2 import StrictUndefined
+
+from indexer.shared.settings import setting
+from searchapp.labels import language_label, place_label, policy_area_label, section_label, text_direction
+from searchapp.web.api import api
+from searchapp.web.errors import install_errors
+from searchapp.web.facts import date_label
+from searchapp.web.holder import install_holder
+from searchapp.web.pages import pages
+from searchapp.web.text import is_web_address, paragraphs, segments, sentence, shown
+from searchapp.web.views import passage_anchor, why
+
+__all__ = ["create_app"]
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+_FILTERS = (
+    date_label,
+    is_web_address,
+    language_label,
+    paragraphs,
+    passage_anchor,
+    place_label,
+    policy_area_label,
+    section_label,
+    segments,
+    sentence,
+    text_direction,
+    why,
+)
+
+
+class _Json(DefaultJSONProvider):
+    """JSON as DESIGN promises it: text unescaped, keys in their order."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+
+class _ConcordFlask(Flask):
+    """Flask whose templates refuse unknown names and print foreign text harmlessly."""
+
+    json_provider_class = _Json
+    jinja_options = {  # noqa: RUF012 (Flask declares it so)
+        "undefined": StrictUndefined,
+        "finalize": shown,
+    }
+
+
+def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
+    """Return the web application.
+
+    `INDEX` is the folder of the index, opened when it is first needed; tests set `SEARCHER` to a ready searcher.
+    """
+    app = _ConcordFlask(__name__)
+    app.config.from_mapping(INDEX=setting("index").default, SEARCHER=None)
+    app.config.from_mapping(test_config)
+    install_holder(app)
+    install_errors(app)
+    app.register_blueprint(pages)
+    app.register_blueprint(api)
+    app.jinja_env.filters.update({function.__name__: function for function in _FILTERS})
+    app.after_request(_add_headers)
+    return app
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    return response

@@ -1,0 +1,105 @@
+"""The pages: search form and results in one, a commitment, and about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, QueryError
+from indexer.shared.records import Document
+from searchapp.labels import FIELD_LABELS, MODE_LABELS, language_label
+from searchapp.search.query import MAX_QUERY
+from searchapp.search.results import IndexInfo, SearchRequest, SearchResult
+from searchapp.web.errors import Problem, log_failure, problem_of
+from searchapp.web.facts import facts_of
+from searchapp.web.holder import get_searcher
+from searchapp.web.params import SEARCH_PARAMETERS, YEARS, parse_language, parse_search, salvage
+from searchapp.web.text import clean_query
+from searchapp.web.views import (
+    filter_chips,
+    filter_groups,
+    kinds_marked,
+    mode_links,
+    page_links,
+    placed_sections,
+    search_url,
+    unfiltered_url,
+)
+
+__all__ = ["pages"]
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+def search() -> ResponseReturnValue:
+    """Show the form, and the results below it once something is asked; what can't be asked is a 400 with the form."""
+    try:
+        asked = parse_search(request.args)
+        if asked.query:
+            return _results_page(asked, result=get_searcher().search(asked))
+    except QueryError as error:
+        kept = replace(salvage(request.args), query=clean_query(request.args.get("q", "")))
+        return _results_page(kept, problem=problem_of(error)), 400
+    return render_template("home.html", asked=asked, blank="q" in request.args)
+
+
+@pages.get("/commitments/<commitment_id>")
+def commitment(commitment_id: str) -> ResponseReturnValue:
+    """Show the whole of a commitment in the language asked for (`lang`), or in the first it exists in."""
+    lang = parse_language(request.args)
+    versions = get_searcher().commitment(commitment_id)
+    document = _version_in(lang, versions)
+    return render_template(
+        "commitment.html",
+        document=document,
+        versions=versions,
+        facts=facts_of(document.facts),
+        sections=placed_sections(document),
+    )
+
+
+@pages.get("/about")
+def about() -> ResponseReturnValue:
+    """Explain the service; the index is described if it can be opened."""
+    return render_template("about.html", index=_index_info(), max_query=MAX_QUERY, parameters=SEARCH_PARAMETERS)
+
+
+def _results_page(asked: SearchRequest, *, result: SearchResult | None = None, problem: Problem | None = None) -> str:
+    return render_template(
+        "results.html",
+        asked=asked,
+        result=result,
+        problem=problem,
+        groups=filter_groups(asked, result.facets if result else None),
+        chips=filter_chips(asked),
+        links=page_links(result) if result else (None, None),
+        marked=kinds_marked(result.hits) if result else set(),
+        other_modes=mode_links(asked),
+        first_page_url=search_url(replace(asked, offset=0)),
+        unfiltered_url=unfiltered_url(asked),
+    )
+
+
+def _version_in(lang: str | None, versions: Sequence[Document]) -> Document:
+    for document in versions:
+        if lang in (None, document.lang):
+            return document
+    there = ", ".join(language_label(document.lang) for document in versions)
+    raise NotFoundError(f"there is no version in {language_label(lang or '')}; expected: {there}", field="lang")
+
+
+def _index_info() -> IndexInfo | None:
+    try:
+        return get_searcher().info
+    except (IndexStoreError, EncoderError) as error:
+        log_failure(error)
+        return None
+
+
+@pages.app_context_processor
+def _constants() -> dict[str, object]:
+    return {"modes": MODE_LABELS, "field_labels": FIELD_LABELS, "years": YEARS}

@@ -1,0 +1,143 @@
+"""Request arguments to a checked `SearchRequest`, in one place for the pages and the API.
+
+A parameter whose value is empty or blank counts as absent, as an untouched form field is. A query that is present but
+blank is therefore the same as none: the start page with a hint there (200), a problem with field `q` in the API (400).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import cast, get_args
+
+from werkzeug.datastructures import MultiDict
+
+from indexer.shared.errors import QueryError
+from searchapp.paging import MAX_OFFSET
+from searchapp.search.query import MAX_QUERY
+from searchapp.search.results import Filters, Mode, SearchRequest
+from searchapp.web.text import clean_query
+
+__all__ = [
+    "MAX_LIMIT",
+    "SEARCH_PARAMETERS",
+    "YEARS",
+    "parse_language",
+    "parse_search",
+    "refuse_unknown",
+    "salvage",
+]
+
+Args = MultiDict[str, str]
+"""The arguments of a request; a name may occur more than once."""
+
+MAX_LIMIT = 100
+YEARS = (1990, 2100)
+"""First and last year that a filter may name."""
+
+SEARCH_PARAMETERS = ("q", "mode", "lang", "country", "policy_area", "year_from", "year_to", "limit", "offset")
+"""Every parameter of a search."""
+
+_DEFAULT = SearchRequest(query="")
+_LANG = re.compile(r"[a-z]{2,3}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_POLICY_AREA = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+_QUOTED = 40
+
+
+def parse_search(args: Args) -> SearchRequest:
+    """Return the search that a request asks for; its query is "" when there is none.
+
+    Raises QueryError, with the parameter's name as its field, for a value that can't be used or a repeated scalar.
+    """
+    year_from, year_to = (_number(args, name, YEARS) for name in ("year_from", "year_to"))
+    if year_from and year_to and year_to < year_from:
+        raise QueryError(f"{year_to} is before the first year, {year_from}", field="year_to")
+    limit, offset = _number(args, "limit", (1, MAX_LIMIT)), _number(args, "offset", (0, MAX_OFFSET))
+    return SearchRequest(
+        query=_query(args),
+        mode=_mode(args),
+        filters=Filters(
+            lang=_codes(args, "lang", str.lower, _LANG, "an ISO 639 code such as fr"),
+            country=_codes(args, "country", str.upper, _COUNTRY, "an ISO 3166 code such as FR"),
+            policy_area=_codes(args, "policy_area", str.lower, _POLICY_AREA, "a code such as open-data"),
+            year_from=year_from,
+            year_to=year_to,
+        ),
+        limit=_DEFAULT.limit if limit is None else limit,
+        offset=_DEFAULT.offset if offset is None else offset,
+    )
+
+
+def parse_language(args: Args) -> str | None:
+    """Return the language that a commitment is asked for in, if any; raises QueryError like `parse_search`."""
+    value = _scalar(args, "lang")
+    return _code(value, "lang", str.lower, _LANG, "an ISO 639 code such as fr") if value else None
+
+
+def refuse_unknown(args: Args, known: Iterable[str]) -> None:
+    """Raise QueryError for the first parameter that is not among the known names."""
+    names = tuple(known)
+    for name in args:
+        if name not in names:
+            expected = ", ".join(names) or "none"
+            raise QueryError(f"there is no such parameter; expected: {expected}", field=_shortened(name))
+
+
+def salvage(args: Args) -> SearchRequest:
+    """Return the search that remains when every value that can't be used is dropped, to fill in the form again."""
+    kept = args.copy()
+    while True:
+        try:
+            return parse_search(kept)
+        except QueryError as error:
+            kept.poplist(error.field)
+
+
+def _query(args: Args) -> str:
+    query = clean_query(_scalar(args, "q"))
+    if len(query) > MAX_QUERY:
+        raise QueryError(f"is {len(query):,} characters long; expected at most {MAX_QUERY:,}", field="q")
+    return query
+
+
+def _mode(args: Args) -> Mode:
+    value = _scalar(args, "mode") or _DEFAULT.mode
+    if value not in get_args(Mode):
+        raise QueryError(f"“{_shortened(value)}” is not one of {', '.join(get_args(Mode))}", field="mode")
+    return cast("Mode", value)
+
+
+def _number(args: Args, name: str, bounds: tuple[int, int]) -> int | None:
+    value = _scalar(args, name)
+    if not value:
+        return None
+    first, last = bounds
+    if not _WHOLE_NUMBER.fullmatch(value) or not first <= int(value) <= last:
+        raise QueryError(f"“{_shortened(value)}” is not a whole number from {first} to {last}", field=name)
+    return int(value)
+
+
+def _codes(args: Args, name: str, fold: Callable[[str], str], shape: re.Pattern[str], expected: str) -> tuple[str, ...]:
+    values = (value.strip() for value in args.getlist(name))
+    return tuple(dict.fromkeys(_code(value, name, fold, shape, expected) for value in values if value))
+
+
+def _code(value: str, name: str, fold: Callable[[str], str], shape: re.Pattern[str], expected: str) -> str:
+    code = fold(value) if value.isascii() else value
+    if not shape.fullmatch(code):
+        raise QueryError(f"“{_shortened(value)}” is not {expected}", field=name)
+    return code
+
+
+def _scalar(args: Args, name: str) -> str:
+    values = [value.strip() for value in args.getlist(name) if value.strip()]
+    if len(values) > 1:
+        raise QueryError(f"is given {len(values)} times; expected once", field=name)
+    return values[0] if values else ""
+
+
+def _shortened(value: str) -> str:
+    cleaned = clean_query(value)
+    return cleaned if len(cleaned) <= _QUOTED else cleaned[: _QUOTED - 1] + "…"

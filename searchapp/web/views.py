@@ -1,0 +1,190 @@
+"""What the templates show beyond the records themselves: links, filter controls, chips and section anchors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import url_for
+
+from indexer.shared.records import Document, Section
+from searchapp.labels import FIELD_LABELS, MODE_LABELS, facet_label
+from searchapp.paging import next_page, previous_page, to_args
+from searchapp.search.results import Facet, FacetValue, Filters, Hit, Scores, SearchRequest, SearchResult
+
+__all__ = [
+    "Chip",
+    "FilterGroup",
+    "FilterOption",
+    "PlacedSection",
+    "filter_chips",
+    "filter_groups",
+    "kinds_marked",
+    "mode_links",
+    "page_links",
+    "passage_anchor",
+    "placed_sections",
+    "search_url",
+    "unfiltered_url",
+    "why",
+]
+
+_FILTER_FIELDS = ("country", "lang", "policy_area")
+_SHOWN_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterOption:
+    """One value to filter by; `count` is None when there is no result to count in."""
+
+    value: str
+    label: str
+    count: int | None
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterGroup:
+    """The options of one field: those shown at once, and those behind "more"."""
+
+    field: str
+    legend: str
+    options: tuple[FilterOption, ...]
+    more: tuple[FilterOption, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """A filter that is on, and the search without it."""
+
+    field: str
+    label: str
+    remove_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedSection:
+    """A section with its text and the anchor it can be linked by; `number` counts the sections of its kind."""
+
+    section: Section
+    number: int
+    anchor: str
+    text: str
+
+
+def search_url(asked: SearchRequest) -> str:
+    """Return the address of the page that answers a search."""
+    arguments: dict[str, Any] = to_args(asked)
+    return url_for("pages.search", **arguments)
+
+
+def page_links(result: SearchResult) -> tuple[str | None, str | None]:
+    """Return the addresses of the previous and the next page of a result, None where there is none."""
+    before, after = previous_page(result), next_page(result)
+    return search_url(before) if before else None, search_url(after) if after else None
+
+
+def mode_links(asked: SearchRequest) -> list[tuple[str, str]]:
+    """Return name and address of the same search in each other mode, from its first page."""
+    return [
+        (label, search_url(replace(asked, mode=mode, offset=0)))
+        for mode, (label, _) in MODE_LABELS.items()
+        if mode != asked.mode
+    ]
+
+
+def filter_groups(asked: SearchRequest, facets: Sequence[Facet] | None) -> list[FilterGroup]:
+    """Return the filter controls of a search, with counts if there are facets; values that are on are always there."""
+    counted = {facet.field: facet.values for facet in facets or ()}
+    groups = [_filter_group(field, counted.get(field), getattr(asked.filters, field)) for field in _FILTER_FIELDS]
+    return [group for group in groups if group.options]
+
+
+def filter_chips(asked: SearchRequest) -> list[Chip]:
+    """Return one chip for each filter value that is on."""
+    filters = asked.filters
+    chips = [
+        Chip(
+            field=FIELD_LABELS[field],
+            label=facet_label(field, value),
+            remove_url=_filtered_url(asked, field, tuple(other for other in getattr(filters, field) if other != value)),
+        )
+        for field in _FILTER_FIELDS
+        for value in getattr(filters, field)
+    ]
+    for field in ("year_from", "year_to"):
+        year: int | None = getattr(filters, field)
+        if year is not None:
+            url = _filtered_url(asked, field, None)
+            chips.append(Chip(field=FIELD_LABELS[field], label=str(year), remove_url=url))
+    return chips
+
+
+def unfiltered_url(asked: SearchRequest) -> str:
+    """Return the address of a search without any filter, from its first page."""
+    return search_url(replace(asked, filters=Filters(), offset=0))
+
+
+def kinds_marked(hits: Iterable[Hit]) -> set[str]:
+    """Return the kinds of highlights that occur in some hits, for the key above them."""
+    return {highlight.kind for hit in hits for highlight in hit.passage.highlights}
+
+
+def why(scores: Scores) -> str:
+    """Say in a few words what made a hit match."""
+    if scores.semantic is None:
+        return "Your words"
+    if scores.keyword is None:
+        return "The same meaning"
+    return "The same meaning, and your words"
+
+
+def placed_sections(document: Document) -> list[PlacedSection]:
+    """Return the sections of a document in its order, each with an anchor of its own."""
+    seen: Counter[str] = Counter()
+    placed = []
+    for section in document.sections:
+        seen[section.kind] += 1
+        number = seen[section.kind]
+        anchor = f"section-{section.kind}-{number}" if number > 1 else f"section-{section.kind}"
+        text = document.text[section.start : section.end]
+        placed.append(PlacedSection(section=section, number=number, anchor=anchor, text=text))
+    return placed
+
+
+def passage_anchor(hit: Hit) -> str:
+    """Return the anchor of the section that a hit's passage stands in."""
+    start = hit.document.text.find(hit.passage.text)
+    return next(
+        (one.anchor for one in placed_sections(hit.document) if one.section.start <= start < one.section.end),
+        f"section-{hit.passage.section}",
+    )
+
+
+def _filtered_url(asked: SearchRequest, field: str, value: tuple[str, ...] | None) -> str:
+    changed: dict[str, Any] = {field: value}
+    return search_url(replace(asked, filters=replace(asked.filters, **changed), offset=0))
+
+
+def _filter_group(field: str, values: Sequence[FacetValue] | None, selected: tuple[str, ...]) -> FilterGroup:
+    options = [
+        FilterOption(
+            value=one.value, label=facet_label(field, one.value), count=one.count, selected=one.value in selected
+        )
+        for one in values or ()
+    ]
+    known = {option.value for option in options}
+    options += [
+        FilterOption(value=value, label=facet_label(field, value), count=None if values is None else 0, selected=True)
+        for value in selected
+        if value not in known
+    ]
+    at_once = [number < _SHOWN_AT_ONCE or option.selected for number, option in enumerate(options)]
+    return FilterGroup(
+        field=field,
+        legend=FIELD_LABELS[field],
+        options=tuple(option for option, now in zip(options, at_once, strict=True) if now),
+        more=tuple(option for option, now in zip(options, at_once, strict=True) if not now),
+    )

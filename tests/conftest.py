@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from indexer.pipeline import build_index, index_documents
+from indexer.readers.sources import ReadResult
+from indexer.shared.encoder import Encoder, load_encoder
+from indexer.shared.records import Document
+from searchapp.search.searcher import Searcher
+from tests.fakes import FakeEncoder
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+class BuildIndex(Protocol):
+    """Indexes documents with the fake encoder and returns the index folder."""
+
+    def __call__(self, documents: Sequence[Document], *, index: Path | None = None) -> Path: ...
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> BuildIndex:
+    def build_with_fake(documents: Sequence[Document], *, index: Path | None = None) -> Path:
+        folder = index or tmp_path / "index"
+        ordered = tuple(sorted(documents, key=lambda one: one.document_id))
+        index_documents(ReadResult(documents=ordered, rejected=(), sources=()), index=folder, encoder=FakeEncoder())
+        return folder
+
+    return build_with_fake
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Path:
+    return ROOT / "seeds"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Data that is not part of the project; tests that need it are skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"needs the evaluation data in {SHARED_DATA.name}/ beside the project's folder")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The real bundled encoder, loaded once."""
+    return load_encoder("bundled:e5-small")
+
+
+@pytest.fixture(scope="session")
+def seed_index(encoder: Encoder, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The five seeds, indexed once with the real encoder."""
+    index = tmp_path_factory.mktemp("seeds") / "index"
+    report = build_index([seeds], index=index, encoder=encoder)
+    assert report.rejected == ()
+    return index
+
+
+@pytest.fixture(scope="session")
+def seed_searcher(seed_index: Path, encoder: Encoder) -> Searcher:
+    return Searcher.open(seed_index, encoder=encoder)

@@ -1,0 +1,60 @@
+"""Stand-ins for tests that don't depend on meaning."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from indexer.shared.encoder import Embeddings
+from indexer.shared.records import Document, Facts, Section
+
+__all__ = ["FakeEncoder", "document"]
+
+_DIM = 32
+
+
+class FakeEncoder:
+    """Embeds a text as the normalised sum of pseudo-random vectors of its words: same words, same direction."""
+
+    name = "fake"
+    revision = "fake0000fake0000"
+    dim = _DIM
+    max_tokens = 512
+    projection = None
+
+    def __init__(self) -> None:
+        self.passages_seen: list[str] = []
+
+    def count_tokens(self, passages: Sequence[str]) -> list[int]:
+        return [2 * len(passage.split()) for passage in passages]
+
+    def encode_queries(self, queries: Sequence[str]) -> Embeddings:
+        return np.array([_embed(query) for query in queries], dtype=np.float32).reshape(len(queries), _DIM)
+
+    def encode_passages(self, passages: Sequence[str], *, progress: bool = False) -> Embeddings:  # noqa: ARG002 (the protocol's)
+        self.passages_seen += passages
+        return self.encode_queries(passages)
+
+
+def _embed(text: str) -> np.ndarray:
+    vector = np.full(_DIM, 1e-3)
+    for word in text.lower().split():
+        seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
+        vector += np.random.default_rng(seed).standard_normal(_DIM)
+    return vector / np.linalg.norm(vector)
+
+
+def document(commitment_id: str, text: str, *, lang: str = "en", title: str = "A title", **facts: object) -> Document:
+    """A document with one section, its description, that is the whole text."""
+    return Document(
+        document_id=f"{commitment_id}.{lang}",
+        commitment_id=commitment_id,
+        lang=lang,
+        title=title,
+        text=text,
+        sections=(Section(kind="description", heading="Description", start=0, end=len(text)),),
+        facts=Facts(**facts),  # type: ignore[arg-type]
+        source=f"{commitment_id}.txt",
+    )

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from concord import main
+from indexer.shared import encoder as encoders
+from indexer.shared.storage import current_digest
+from tests.fakes import FakeEncoder
+
+
+@pytest.fixture(autouse=True)
+def _fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoders, "load_encoder", lambda *_args, **_kwargs: FakeEncoder())
+
+
+@pytest.fixture
+def pages(tmp_path: Path, seeds: Path) -> Path:
+    shutil.copytree(seeds, tmp_path / "pages")
+    return tmp_path / "pages"
+
+
+def run(*args: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, [str(arg) for arg in args])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_indexing_says_what_it_did_on_stderr(pages: Path, tmp_path: Path) -> None:
+    code, out, err = run("index", pages, "--index", tmp_path / "index")
+    assert (code, out) == (0, "")
+    assert "5 commitments in 5 documents" in err
+    assert "languages es, fr; 0 rejected" in err
+
+
+def test_indexing_again_embeds_nothing_and_keeps_the_digest(pages: Path, tmp_path: Path) -> None:
+    run("index", pages, "--index", tmp_path / "index")
+    digest = current_digest(tmp_path / "index")
+    code, _, err = run("index", pages, "--index", tmp_path / "index")
+    assert code == 0
+    assert "(0 embedded anew)" in err
+    assert current_digest(tmp_path / "index") == digest
+
+
+def test_rejected_files_are_named_and_the_rest_is_indexed(pages: Path, tmp_path: Path) -> None:
+    (pages / "empty.txt").write_text("")
+    code, _, err = run("index", pages, tmp_path / "nowhere", "--index", tmp_path / "index")
+    assert code == 1
+    assert f"rejected: {pages}/empty.txt: " in err
+    assert f"rejected: {tmp_path}/nowhere: no such file or folder" in err
+    assert "5 commitments" in err
+    assert "2 rejected" in err
+
+
+def test_when_nothing_can_be_read_the_old_index_stays(pages: Path, tmp_path: Path) -> None:
+    run("index", pages, "--index", tmp_path / "index")
+    digest = current_digest(tmp_path / "index")
+    code, _, err = run("index", tmp_path / "nowhere", "--index", tmp_path / "index")
+    assert code == 1
+    assert "nothing could be indexed" in err
+    assert current_digest(tmp_path / "index") == digest
+
+
+def test_a_removed_file_is_no_longer_found(pages: Path, tmp_path: Path) -> None:
+    run("index", pages, "--index", tmp_path / "index")
+    next(pages.glob("000*")).unlink()
+    run("index", pages, "--index", tmp_path / "index")
+    _, out, _ = run("search", "corruption", "--mode", "keyword", "--index", tmp_path / "index", "--format", "csv")
+    assert "UK0066" not in out
+
+
+def test_stats_describe_the_index(pages: Path, tmp_path: Path) -> None:
+    run("index", pages, "--index", tmp_path / "index")
+    code, out, _ = run("stats", "--index", tmp_path / "index")
+    assert code == 0
+    assert "commitments   5" in out
+    assert "languages     fr 4, es 1" in out
+    assert "countries     KR 2, DE 1, FR 1, GB 1" in out
+
+
+@pytest.mark.parametrize("command", [["search", "x"], ["stats"]])
+def test_a_missing_index_is_one_line_and_exit_code_2(tmp_path: Path, command: list[str]) -> None:
+    code, out, err = run(*command, "--index", tmp_path)
+    assert (code, out) == (2, "")
+    assert err == f"concord: {tmp_path}: there is no index here yet; build one with `concord index SOURCE...`\n"
+
+
+def test_settings_come_from_the_environment_too(pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONCORD_INDEX", str(tmp_path / "elsewhere"))
+    run("index", pages)
+    assert current_digest(tmp_path / "elsewhere")
+
+
+def test_help_and_keyword_search_never_import_torch(pages: Path, tmp_path: Path) -> None:
+    run("index", pages, "--index", tmp_path / "index")
+    program = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from concord import main\n"
+        "for args in (['--help'], ['index', '--help'],\n"
+        f"             ['search', 'corruption', '--mode', 'keyword', '--index', {str(tmp_path / 'index')!r}]):\n"
+        "    result = CliRunner().invoke(main, args)\n"
+        "    assert result.exit_code == 0, result.output\n"
+        "assert 'UK0066' in result.output\n"
+        "heavy = {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603 (our own program)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.embedding import TITLE_WEIGHT, Passage, embed_passages, passage_keys
+from indexer.shared.storage import open_generation
+from tests.conftest import BuildIndex
+from tests.fakes import FakeEncoder, document
+
+
+def passages(*texts: str, title: str = "A title") -> list[Passage]:
+    return [Passage(text=text, title=title) for text in texts]
+
+
+def test_a_title_draws_the_embeddings_of_its_chunks_towards_its_own() -> None:
+    encoder = FakeEncoder()
+    text, title = encoder.encode_passages(["body text", "a title"])
+    expected = (1 - TITLE_WEIGHT) * text + TITLE_WEIGHT * title
+    [mixed] = embed_passages(passages("body text", title="a title"), encoder, previous=None).embeddings
+    [alone] = embed_passages(passages("body text", title=""), encoder, previous=None).embeddings
+    assert np.allclose(mixed, expected / np.linalg.norm(expected), atol=1e-6)
+    assert np.array_equal(alone, text)
+
+
+def test_equal_passages_are_computed_once() -> None:
+    encoder = FakeEncoder()
+    embedded = embed_passages(passages("a b", "c", "a b"), encoder, previous=None)
+    assert encoder.passages_seen == ["a b", "c", "A title"]
+    assert embedded.computed == 2
+    assert np.array_equal(embedded.embeddings[0], embedded.embeddings[2])
+    assert not np.array_equal(embedded.embeddings[0], embedded.embeddings[1])
+
+
+def test_keys_depend_on_text_and_encoder() -> None:
+    one, other = passage_keys(passages("a", "b"), "r1")
+    assert one.tobytes() != other.tobytes()
+    assert one.tobytes() != passage_keys(passages("a"), "r2")[0].tobytes()
+    assert one.tobytes() == passage_keys(passages("a"), "r1")[0].tobytes()
+
+
+def test_nothing_is_embedded_again_unless_it_changed(build: BuildIndex) -> None:
+    previous = open_generation(build([document("UK0001", "Some text."), document("UK0002", "More text.")]))
+    known = ["A title\nDescription\nSome text.", "A title\nDescription\nMore text."]
+    encoder = FakeEncoder()
+    wanted = passages(known[1], "A title\nDescription\nNew text.", known[0])
+    embedded = embed_passages(wanted, encoder, previous=previous)
+    assert encoder.passages_seen == ["A title\nDescription\nNew text.", "A title"]
+    assert embedded.computed == 1
+    assert np.array_equal(embedded.embeddings[0], previous.embeddings[1])
+    assert np.array_equal(embedded.embeddings[2], previous.embeddings[0])
+
+
+def test_another_encoder_embeds_everything_anew(build: BuildIndex) -> None:
+    previous = open_generation(build([document("UK0001", "Some text.")]))
+    encoder = FakeEncoder()
+    encoder.revision = "another"
+    assert embed_passages(passages("A title\nDescription\nSome text."), encoder, previous=previous).computed == 1
+
+
+def test_nothing_to_embed_is_an_empty_matrix() -> None:
+    embedded = embed_passages([], FakeEncoder(), previous=None)
+    assert embedded.embeddings.shape == (0, FakeEncoder.dim)
+    assert embedded.keys.shape == (0, 16)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+
+from searchapp.search.fusion import fuse
+
+
+def order(fused: np.ndarray) -> list[int]:
+    return [int(row) for row in np.argsort(-fused, kind="stable")]
+
+
+def floats(*values: float) -> np.ndarray:
+    return np.array(values, dtype=np.float32)
+
+
+def test_without_keyword_matches_the_order_is_that_of_meaning() -> None:
+    semantic = floats(0.2, 0.9, 0.5, 0.7)
+    assert np.array_equal(fuse(semantic, semantic, np.array([0, 1, 0, 1], dtype=np.int32)), semantic)
+
+
+def test_words_reorder_documents_of_one_language() -> None:
+    fused = fuse(floats(0.6, 0.5), floats(0.6, 0.95), np.array([0, 0], dtype=np.int32))
+    assert order(fused) == [1, 0]
+
+
+def test_words_never_move_a_language_up() -> None:
+    semantic = floats(0.9, 0.5, 0.4)
+    langs = np.array([0, 1, 1], dtype=np.int32)
+    fused = fuse(semantic, semantic + floats(0.0, 0.0, 0.5), langs)
+    assert order(fused) == [0, 2, 1]
+    assert langs[order(fused)].tolist() == langs[order(semantic)].tolist()
+
+
+def test_fused_scores_are_the_same_cosines_in_another_order() -> None:
+    rng = np.random.default_rng(1)
+    semantic = rng.random(50, dtype=np.float32)
+    fused = fuse(semantic, rng.random(50, dtype=np.float32), rng.integers(0, 5, 50, dtype=np.int32))
+    assert sorted(fused.tolist()) == sorted(semantic.tolist())
+
+
+def test_no_documents_give_no_scores() -> None:
+    assert fuse(floats(), floats(), np.array([], dtype=np.int32)).shape == (0,)

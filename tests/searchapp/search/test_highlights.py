@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from searchapp.search.highlights import word_highlights
+from searchapp.search.query import parse_query
+
+
+def marked(text: str, lang: str, query: str) -> list[str]:
+    return [text[span.start : span.end] for span in word_highlights(text, lang, parse_query(query))]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "query", "spans"),
+    [
+        ("Un centre d'innovation publique", "fr", "innovation hub", ["innovation"]),
+        ("Un centre d’INNOVATION publique", "en", "innovation hub", ["INNOVATION"]),
+        ("La participación ciudadana", "es", "participacion", ["participación"]),
+        ("PARTICIPACION CIUDADANA", "es", "participación", ["PARTICIPACION"]),
+        ("Les commitments of 2016-18", "en", "commitment 2016", ["commitments", "2016"]),
+        ("Обеспечение открытости власти", "ru", "открытость", ["открытости"]),
+        ("تعزيز الشفافية والمساءلة", "ar", "شفافية", ["الشفافية"]),
+        ("El año y el ano", "es", "año", ["año"]),
+        ("The right to information", "en", "the to right", ["right"]),
+        ("nothing here", "en", "hub", []),
+        ("", "en", "hub", []),
+    ],
+)
+def test_words_are_marked_across_accents_inflection_and_elision(
+    text: str, lang: str, query: str, spans: list[str]
+) -> None:
+    assert marked(text, lang, query) == spans
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "query", "spans"),
+    [
+        ("推进开放政府建设", "zh", "开放政府", ["开放政府"]),
+        ("推进开放的政府", "zh", "开放政府", ["开放", "政府"]),
+        ("열린 정부를 위한", "ko", "열린 정부", ["열린", "정부"]),
+        ("データの公開", "ja", "データ", ["データ"]),
+        ("ข้อมูลเปิดของรัฐบาล", "th", "รัฐบาล", ["รัฐบาล"]),
+    ],
+)
+def test_pairs_that_touch_become_one_span(text: str, lang: str, query: str, spans: list[str]) -> None:
+    assert marked(text, lang, query) == spans
+
+
+def test_a_phrase_is_marked_as_a_whole_and_its_words_nowhere_else() -> None:
+    text = "Open data: the data that are open. Open the data!"
+    assert marked(text, "en", '"open data"') == ["Open data", "Open the data"]
+    assert marked("data, then open", "en", '"open data"') == []
+
+
+def test_a_word_beside_a_phrase_is_marked_everywhere() -> None:
+    assert marked("data hub, open data, data", "en", '"open data" data') == ["data", "open data", "data"]
+
+
+def test_a_phrase_is_found_over_stop_words() -> None:
+    assert marked("the right to information act", "en", '"right to information"') == ["right to information"]
+
+
+def test_a_phrase_of_one_word_is_marked_like_the_word() -> None:
+    assert marked("duas participações", "pt", '"participação"') == ["participações"]
+
+
+def test_excluded_words_are_not_marked() -> None:
+    assert marked("open data", "en", "open -data") == ["open"]
+
+
+def test_spans_count_code_points() -> None:
+    (span,) = word_highlights("𝐀👍 données", "fr", parse_query("donnees"))
+    assert (span.start, span.end, span.kind) == (3, 10, "word")
+
+
+@settings(deadline=None, database=None)
+@given(st.text(max_size=200), st.sampled_from(["en", "fr", "zh", "th", "ar"]), st.data())
+def test_spans_lie_in_the_text_in_order_and_apart(text: str, lang: str, data: st.DataObject) -> None:
+    typed = data.draw(st.sampled_from([word for word in text.split() if word.isalpha()] or ["data"]))
+    spans = word_highlights(text, lang, parse_query(f'{typed[:90]} "open data" e'))
+    edges = [edge for span in spans for edge in (span.start, span.end)]
+    assert edges == sorted(set(edges))
+    assert all(0 <= edge <= len(text) for edge in edges)

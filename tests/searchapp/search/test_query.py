@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.shared.errors import QueryError
+from searchapp.search.query import MAX_CLAUSES, MAX_QUERY, MAX_TERMS, Query, QueryFields, in_language, parse_query
+
+
+def reason(text: str) -> str:
+    with pytest.raises(QueryError) as caught:
+        parse_query(text)
+    assert caught.value.field == "q"
+    return caught.value.reason
+
+
+def test_words_are_terms() -> None:
+    assert parse_query("  open   data ") == Query(text="open data", terms=("open", "data"))
+
+
+def test_quotes_make_phrases_that_stay_in_the_text() -> None:
+    query = parse_query('portal "open data" budget')
+    assert query == Query(text="portal open data budget", terms=("portal", "budget"), phrases=("open data",))
+
+
+@pytest.mark.parametrize("typed", ["“open data”", "„open data“", "«open data»", "« open data »", '"open data"'])
+def test_every_kind_of_double_quote_quotes(typed: str) -> None:
+    assert parse_query(typed).phrases == ("open data",)
+
+
+def test_a_quote_inside_a_word_quotes_nothing() -> None:
+    assert parse_query('צה"ל ארה"ב').terms == ('צה"ל', 'ארה"ב')
+
+
+def test_a_minus_before_a_word_or_phrase_excludes_it() -> None:
+    query = parse_query('innovation -health -"open data"')
+    assert query == Query(text="innovation", terms=("innovation",), excluded=("health", "open data"))
+
+
+@pytest.mark.parametrize("typed", ["e-government", "2016-18", "a - b", "--health", "data -", "x –health"])
+def test_other_minuses_exclude_nothing(typed: str) -> None:
+    assert parse_query(typed).excluded == ()
+
+
+def test_known_fields_are_taken_out_of_the_text() -> None:
+    query = parse_query("budget lang:FR lang:pt-BR country:kr year:2016 year:2016-2018 id:uk0066 Country:GB")
+    assert query.text == "budget"
+    assert query.terms == ("budget",)
+    assert query.fields == QueryFields(
+        lang=("fr", "pt"), country=("KR", "GB"), year=((2016, 2016), (2016, 2018)), id=("UK0066",)
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["a:b", "title:budget", "lang:", "lang:française", "country:france", "year:soon", "year:20", "https://x.org"],
+)
+def test_unknown_fields_and_values_are_plain_text(typed: str) -> None:
+    assert parse_query(typed) == Query(text=typed, terms=(typed,))
+
+
+@pytest.mark.parametrize(
+    "typed", ["or", "not", "AND", "hub NOT NOT x", "[a TO [a TO", "a AND (b", "x^2 ~y", "(((a", "a || b", "<script>"]
+)
+def test_operators_of_other_engines_are_plain_text(typed: str) -> None:
+    assert parse_query(typed).text == typed
+    assert parse_query(typed).terms == tuple(word for word in typed.split() if any(map(str.isalnum, word)))
+
+
+@pytest.mark.parametrize("typed", ['"open data', 'open data"', 'open "" data', '"', '""', '"""', "“open data"])
+def test_a_lone_or_empty_quote_is_plain_text(typed: str) -> None:
+    if any(map(str.isalnum, typed)):
+        query = parse_query(typed)
+        assert (len(query.terms), query.phrases) == (2, ())
+    else:
+        assert reason(typed).startswith("there is no word")
+
+
+@pytest.mark.parametrize("typed", ["*", "?!", "-", "...", "🙂", "[] ()", "-*", '-""'])
+def test_punctuation_alone_is_nothing_to_search_for(typed: str) -> None:
+    assert reason(typed) == f"there is no word to search for in {typed!r}"
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\n\t"])
+def test_an_empty_query_says_what_to_do(typed: str) -> None:
+    assert reason(typed) == "type some words to search for"
+
+
+def test_exclusions_alone_and_filters_alone_say_what_is_missing() -> None:
+    assert reason("-health") == "there are only words to leave out; add a word to search for"
+    assert reason("country:FR year:2018") == "there are only filters; add a word to search for"
+
+
+@pytest.mark.parametrize("typed", ["UK0066", "uk0066", "(UK0066),", '"uk0066"'])
+def test_a_commitment_id_is_recognised_and_is_a_word_too(typed: str) -> None:
+    query = parse_query(typed)
+    assert query.commitment_ids == ("UK0066",)
+    assert query.text != ""
+
+
+def test_an_id_field_alone_can_be_searched_for_but_not_encoded() -> None:
+    query = parse_query("id:irm17-0001")
+    assert (query.commitment_ids, query.text, query.terms) == (("IRM17-0001",), "", ())
+
+
+@pytest.mark.parametrize("typed", ["covid-19", "2018", "G20", "open", "h2o", "COP26"])
+def test_other_words_are_no_commitment_ids(typed: str) -> None:
+    assert parse_query(typed).commitment_ids == ()
+
+
+def test_control_and_invisible_characters_are_removed() -> None:
+    assert parse_query("inno\x00va\u200btion\u202e\tdata\ud800").text == "innovation data"
+
+
+def test_text_is_composed_and_keeps_the_joiners_of_persian() -> None:
+    assert parse_query("e\u0301tat می\u200cخواهم").terms == ("état", "می\u200cخواهم")
+
+
+def test_the_longest_query_is_read_and_a_longer_one_is_not() -> None:
+    assert len(parse_query("a" * MAX_QUERY).text) == MAX_QUERY
+    assert reason("a" * (MAX_QUERY + 1)) == "at most 1,000 characters are searched for, this has 1,001"
+
+
+def test_words_after_the_last_that_counts_still_reach_the_encoder() -> None:
+    words = [f"w{number}" for number in range(MAX_TERMS + 9)]
+    query = parse_query(" ".join(words))
+    assert query.terms == tuple(words[:MAX_TERMS])
+    assert query.text.split() == words
+
+
+def test_too_many_phrases_and_exclusions_are_an_error_not_ignored() -> None:
+    assert len(parse_query("x " + "-y " * MAX_CLAUSES).excluded) == MAX_CLAUSES
+    assert reason("x " + "-y " * MAX_CLAUSES + '"z"') == "at most 16 quoted phrases and exclusions fit in one search"
+
+
+def test_each_language_reads_a_query_in_its_own_way() -> None:
+    query = parse_query("die Daten")
+    assert [token.term for token in in_language(query, "de").words] == ["dat"]
+    assert [token.term for token in in_language(query, "en").words] == ["die", "daten"]
+
+
+def test_repeated_words_are_looked_up_once() -> None:
+    assert len(in_language(parse_query('data DATA "data" datas'), "en").words) == 1
+
+
+def test_words_of_phrases_are_words_but_not_loose_ones() -> None:
+    local = in_language(parse_query('hub "open data"'), "en")
+    assert [token.term for token in local.loose] == ["hub"]
+    assert {token.term for token in local.words} == {"hub", "open", "data"}
+
+
+def test_a_long_text_without_spaces_is_looked_up_to_the_limit() -> None:
+    typed = "".join(chr(0x4E00 + number) for number in range(MAX_QUERY))
+    local = in_language(parse_query(f'"{typed[:-2]}"'), "zh")
+    assert (len(local.words), len(local.phrases[0])) == (MAX_TERMS, MAX_TERMS)
+
+
+@settings(deadline=None, database=None)
+@given(
+    st.one_of(
+        st.text(max_size=MAX_QUERY + 5),
+        st.lists(st.sampled_from([*'"-:*[]()a1 \u0301é“”政', "lang:", "year:2018", " TO ", "id:"]), max_size=300).map(
+            "".join
+        ),
+    )
+)
+def test_any_text_gives_a_query_or_a_query_error(text: str) -> None:
+    with suppress(QueryError):
+        query = parse_query(text)
+        assert query.text or query.fields.id
+        assert len(query.terms) <= MAX_TERMS
+        assert len(query.phrases) + len(query.excluded) <= MAX_CLAUSES
+        assert len(in_language(query, "en").words) <= MAX_TERMS

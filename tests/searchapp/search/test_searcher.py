@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from indexer.pipeline import index_documents
+from indexer.readers.sources import ReadResult
+from indexer.shared.errors import EncoderError, NotFoundError, QueryError
+from indexer.shared.records import Document
+from searchapp.search.results import Filters, Mode, SearchRequest, SearchResult
+from searchapp.search.searcher import Searcher
+from tests.conftest import BuildIndex
+from tests.fakes import FakeEncoder, document
+
+MODES: tuple[Mode, ...] = ("hybrid", "keyword", "semantic")
+TOPICS = ("open data portal", "water supply network", "anti corruption agency", "open water data")
+LANGS = ("en", "fr", "es")
+
+
+def corpus() -> list[Document]:
+    """Forty commitments in three languages and four countries; every fourth is there in two languages."""
+    documents = []
+    for number in range(40):
+        facts = {
+            "country": ("GB", "FR", "KR", "DE")[number % 4],
+            "year": 2010 + number % 7,
+            "policy_areas": (("open-data",), ("water",), ("open-data", "water"), ())[number % 4],
+        }
+        text = f"{TOPICS[number % 4]} number{number} for everyone."
+        commitment_id = f"XX{number:04d}"
+        documents.append(document(commitment_id, text, lang=LANGS[number % 3], title=f"Title {number}", **facts))
+        if number % 4 == 0:
+            documents.append(
+                document(commitment_id, text + " again", lang=LANGS[(number + 1) % 3], title="Twin", **facts)
+            )
+    return documents
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus") / "index"
+    ordered = tuple(sorted(corpus(), key=lambda one: one.document_id))
+    index_documents(ReadResult(documents=ordered, rejected=(), sources=()), index=folder, encoder=FakeEncoder())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def searcher(index: Path) -> Searcher:
+    return Searcher.open(index, encoder=FakeEncoder())
+
+
+ANY = Filters()
+
+
+def ids(result: SearchResult) -> list[str]:
+    return [hit.document.commitment_id for hit in result.hits]
+
+
+def whole(searcher: Searcher, query: str, mode: Mode, filters: Filters = ANY) -> SearchResult:
+    return searcher.search(SearchRequest(query=query, mode=mode, filters=filters, limit=100))
+
+
+FILTERS = (
+    Filters(),
+    Filters(lang=("fr",)),
+    Filters(country=("GB", "KR")),
+    Filters(policy_area=("water",), year_from=2012),
+    Filters(country=("FR",), lang=("es", "en"), year_from=2011, year_to=2014),
+    Filters(country=("ZZ",)),
+)
+
+
+@pytest.mark.parametrize(("mode", "filters"), [*product(MODES, FILTERS)])
+def test_filters_hold_and_totals_and_facets_are_those_of_a_brute_force_count(
+    searcher: Searcher, mode: Mode, filters: Filters
+) -> None:
+    unfiltered = {document.document_id for document in corpus()}
+    if mode == "keyword":
+        unfiltered = {one.document_id for one in corpus() if "data" in one.text or "water" in one.text}
+    expected = {one.commitment_id for one in corpus() if one.document_id in unfiltered and passes(one, filters)}
+    result = whole(searcher, "water data", mode, filters)
+    assert set(ids(result)) == expected
+    assert result.total == len(expected)
+    for facet in result.facets:
+        if getattr(filters, facet.field, ()) or (facet.field == "year" and filters.year_from):
+            continue
+        for value in facet.values:
+            having = {
+                one.commitment_id
+                for one in corpus()
+                if one.document_id in unfiltered and passes(one, filters) and value.value in values_of(one, facet.field)
+            }
+            assert value.count == len(having), (facet.field, value)
+
+
+def passes(one: Document, filters: Filters) -> bool:
+    facts = one.facts
+    return (
+        (not filters.lang or one.lang in filters.lang)
+        and (not filters.country or facts.country in filters.country)
+        and (not filters.policy_area or bool(set(facts.policy_areas) & set(filters.policy_area)))
+        and (filters.year_from is None or (facts.year or 0) >= filters.year_from)
+        and (filters.year_to is None or (facts.year or 9999) <= filters.year_to)
+    )
+
+
+def values_of(one: Document, field: str) -> set[str]:
+    facts = one.facts
+    return {
+        "country": {facts.country or ""},
+        "lang": {one.lang},
+        "year": {str(facts.year)},
+        "policy_area": set(facts.policy_areas),
+    }[field]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_pages_add_up_to_the_whole_result_with_the_same_total_and_facets(searcher: Searcher, mode: Mode) -> None:
+    everything = whole(searcher, "water data", mode)
+    pages = [
+        searcher.search(SearchRequest(query="water data", mode=mode, limit=7, offset=offset))
+        for offset in range(0, 49, 7)
+    ]
+    assert [one for page in pages for one in ids(page)] == ids(everything)
+    assert {page.total for page in pages} == {everything.total}
+    assert {page.facets for page in pages} == {everything.facets}
+    assert [hit.rank for page in pages for hit in page.hits] == list(range(1, everything.total + 1))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_commitment_in_two_languages_is_one_hit_that_names_the_other(searcher: Searcher, mode: Mode) -> None:
+    result = whole(searcher, "open data portal", mode)
+    assert len(set(ids(result))) == len(result.hits)
+    hit = next(hit for hit in result.hits if hit.document.commitment_id == "XX0000")
+    assert {hit.document.lang, *hit.also_in} == {"en", "fr"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_hits_come_in_order_of_score_and_the_same_every_time(searcher: Searcher, mode: Mode) -> None:
+    first = whole(searcher, "open data", mode)
+    assert [hit.score for hit in first.hits] == sorted((hit.score for hit in first.hits), reverse=True)
+    assert whole(searcher, "open data", mode).hits == first.hits
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_quoted_phrases_must_occur_and_excluded_words_must_not(searcher: Searcher, mode: Mode) -> None:
+    for hit in whole(searcher, '"open data" portal', mode).hits:
+        assert "open data" in hit.passage.text
+    excluded = whole(searcher, "open data -water", mode)
+    assert excluded.hits
+    for hit in excluded.hits:
+        assert "water" not in hit.document.text
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_commitment_id_as_query_comes_first(searcher: Searcher, mode: Mode) -> None:
+    assert ids(whole(searcher, "xx0017", mode))[0] == "XX0017"
+
+
+def test_fields_in_the_query_filter(searcher: Searcher) -> None:
+    result = whole(searcher, "open data country:fr lang:es year:2011", "hybrid")
+    for hit in result.hits:
+        assert (hit.document.facts.country, hit.document.lang, hit.document.facts.year) == ("FR", "es", 2011)
+
+
+def test_matched_words_are_highlighted_in_the_passage(searcher: Searcher) -> None:
+    [hit, *_] = whole(searcher, "PORTAL", "keyword").hits
+    assert [hit.passage.text[mark.start : mark.end] for mark in hit.passage.highlights] == ["portal"]
+
+
+def test_scores_say_which_leg_found_the_hit(searcher: Searcher) -> None:
+    keyword = whole(searcher, "portal", "keyword").hits[0].scores
+    assert keyword.keyword is not None
+    assert keyword.semantic is None
+    semantic = whole(searcher, "portal", "semantic").hits[0].scores
+    assert semantic.keyword is None
+    assert semantic.semantic == semantic.fused
+
+
+def test_an_unknown_commitment_is_not_found(searcher: Searcher) -> None:
+    with pytest.raises(NotFoundError, match="'UK9999'"):
+        searcher.commitment("UK9999")
+
+
+@pytest.mark.parametrize("query", ["", "   ", "...", '""', "-", "\x00", "-only -exclusions"])
+def test_a_query_with_nothing_to_search_for_is_refused(searcher: Searcher, query: str) -> None:
+    for mode in MODES:
+        with pytest.raises(QueryError, match=r"^q: "):
+            whole(searcher, query, mode)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "[a TO " * 150,
+        "hub NOT NOT x",
+        "or",
+        "not",
+        "*",
+        "a:b",
+        "((((",
+        '"unbalanced',
+        "a\x00b \x1b[0m",
+        "~" * 900,
+        "🙂",
+    ],
+)
+def test_operators_of_other_search_engines_are_plain_text(searcher: Searcher, query: str) -> None:
+    for mode in MODES:
+        try:
+            whole(searcher, query, mode)
+        except QueryError as error:
+            assert "no word to search for" in str(error)  # noqa: PT017 (either a result or this very refusal)
+
+
+def test_a_query_of_5000_characters_is_refused(searcher: Searcher) -> None:
+    with pytest.raises(QueryError, match=r"^q: at most 1,000 "):
+        whole(searcher, "x" * 5000, "hybrid")
+
+
+def test_another_encoder_than_the_indexs_own_is_refused(index: Path) -> None:
+    other = FakeEncoder()
+    other.revision = "another"
+    with pytest.raises(EncoderError, match="rebuild"):
+        Searcher.open(index, encoder=other).search(SearchRequest(query="water"))
+
+
+def test_keyword_mode_needs_no_encoder(index: Path) -> None:
+    assert whole(Searcher.open(index), "water", "keyword").total == 20
+
+
+def test_threads_get_the_same_answers_as_one(searcher: Searcher) -> None:
+    queries = [f"{topic} number{number}" for number, topic in enumerate(TOPICS * 5)]
+    alone = [whole(searcher, query, "hybrid").hits for query in queries]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda query: whole(searcher, query, "hybrid").hits, queries)) == alone
+
+
+def test_an_index_of_one_document_answers(build: BuildIndex) -> None:
+    searcher = Searcher.open(build([document("UK0001", "Only one.")]), encoder=FakeEncoder())
+    assert ids(whole(searcher, "anything", "hybrid")) == ["UK0001"]
+    assert whole(searcher, "anything", "keyword").total == 0

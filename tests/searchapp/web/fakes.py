@@ -1,0 +1,292 @@
+"""A small corpus in five languages, written by hand, and a searcher that answers from it without any index."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from indexer.shared.errors import ConcordError, NotFoundError
+from indexer.shared.records import CatalogueEntry, Document, Facts, Milestone, Section, Unmapped
+from searchapp.search.results import (
+    Facet,
+    FacetValue,
+    Highlight,
+    Hit,
+    IndexInfo,
+    Passage,
+    Scores,
+    SearchRequest,
+    SearchResult,
+)
+
+INFO = IndexInfo(digest="3f9a1c0de7b24586", encoder="bundled:e5-small", built_at="2026-01-31T09:30:00+00:00")
+HOSTILE = "<script>alert('x')</script> {{7*7}} \u202e\x00desrever"
+NOTHING = "zzzz"
+"""A query that the fake searcher finds nothing for."""
+
+
+def document(commitment_id: str, lang: str, title: str, parts: dict[str, tuple[str, str]], **more: object) -> Document:
+    """Return a document whose text is its parts, {kind: (heading, body)}, one after the other."""
+    text = ""
+    sections = []
+    for kind, (heading, body) in parts.items():
+        text += f"{heading}\n\n"
+        sections.append(Section(kind=kind, heading=heading, start=len(text), end=len(text) + len(body)))
+        text += f"{body}\n\n"
+    record = Document(
+        document_id=f"{commitment_id}.{lang}",
+        commitment_id=commitment_id,
+        lang=lang,
+        title=title,
+        text=text,
+        sections=tuple(sections),
+        facts=Facts(),
+        source=f"{commitment_id}.txt",
+    )
+    return replace(record, **more)
+
+
+_HUB_FACTS = Facts(
+    country="GB",
+    action_plan="Royaume-Uni - Troisième plan d'action national 2016-18",
+    year=2016,
+    lead_institutions=("Cabinet Office (Service numérique gouvernemental)",),
+    supporting_institutions=("Département du développement international", "Réseau Omidyar"),
+    policy_areas=("anti-corruption-institutions", "public-participation"),
+    verifiable="yes",
+    relevant="yes",
+    ambition="high",
+    completion_midterm="limited",
+    early_results="did-not-change",
+    start_date="2016-05",
+    end_date="2017-05-31",
+)
+
+CORPUS = (
+    document(
+        "UK0066",
+        "fr",
+        "Centre d'innovation anticorruption",
+        {
+            "description": (
+                "Description",
+                (
+                    "Nous allons créer un centre d'innovation anticorruption pour mettre en relation les innovateurs "
+                    "sociaux, les experts en technologie et les scientifiques des données avec les forces de l'ordre, "
+                    "les entreprises et la société civile. Le centre collabore à des approches novatrices.\n\n"
+                    "Les efforts actuels sont souvent dispersés et fragmentés."
+                ),
+            ),
+            "midterm_review": (
+                "Résumé du statut à mi-parcours IRM",
+                (
+                    "L'engagement était en retard à la fin de la première année. "
+                    "https://www.gov.uk/government/uploads/system/uploads/attachment_data/file/388894/UKantiCorruptionPlan.pdf"
+                ),
+            ),
+        },
+        facts=_HUB_FACTS,
+        url="https://www.opengovpartnership.org/fr/members/united-kingdom/commitments/UK0066/",
+        milestones=(
+            Milestone(number="4.1", text="Mettre en place un pôle d'innovation"),
+            Milestone(number="4.2", text="Présenter des exemples d'approches innovantes au sommet de Paris"),
+        ),
+        catalogue=(
+            CatalogueEntry(
+                commitment_id="UK0064", title="Propriété effective", year=2016, policy_area="Lutte contre la corruption"
+            ),
+            CatalogueEntry(commitment_id="UK0065", title="Ressources naturelles", year=None, policy_area=""),
+        ),
+        unmapped=(Unmapped(field="policy_area", value="Technologie scientifique"),),
+    ),
+    document(
+        "UK0066",
+        "en",
+        "Anti-Corruption Innovation Hub",
+        {
+            "description": (
+                "Description",
+                (
+                    "We will create an Anti-Corruption Innovation Hub to connect social innovators, technology experts "
+                    "and data scientists with law enforcement, business and civil society."
+                ),
+            ),
+        },
+        facts=_HUB_FACTS,
+    ),
+    document(
+        "SEO0002",
+        "es",
+        "Incubadoras para la participación ciudadana",
+        {
+            "at_glance": ("De un vistazo", "Seúl abrirá incubadoras de ideas en sus veinticinco distritos."),
+            "description": (
+                "Descripción",
+                (
+                    "Las incubadoras acompañan a los vecinos desde la idea hasta el proyecto. La ciudad publicará los "
+                    "resultados cada año."
+                ),
+            ),
+        },
+        facts=Facts(country="KR", locality="Seoul", year=2017, policy_areas=("public-participation",)),
+    ),
+    document(
+        "JO0021",
+        "ar",
+        "مركز للابتكار والبيانات المفتوحة",
+        {
+            "description": (
+                "الوصف",
+                (
+                    "تنشئ الحكومة مركزا للابتكار يجمع الباحثين والمجتمع المدني حول البيانات المفتوحة. "
+                    "وينشر المركز تقريرا سنويا عن نتائجه بحلول عام 2020 على بوابة Open Data."
+                ),
+            ),
+        },
+        facts=Facts(country="JO", year=2018, policy_areas=("open-data", "capacity-building")),
+    ),
+    document(
+        "TW0003",
+        "zh",
+        "公众参与创新中心",
+        {
+            "description": (
+                "承诺说明",
+                "政府将设立公众参与创新中心,让公民、企业和公务员共同设计公共服务。中心每年公布成果报告。",
+            ),
+        },
+        facts=Facts(country="TW", year=2020, policy_areas=("public-participation",)),
+    ),
+    document(
+        "XX0001",
+        "en",
+        f"Hostile {HOSTILE}",
+        {"description": (HOSTILE, f"An innovation {HOSTILE} passage.")},
+        facts=Facts(lead_institutions=(HOSTILE,), locality=HOSTILE, year=1999),
+        url="javascript:alert(1)",
+        milestones=(Milestone(number=HOSTILE, text=HOSTILE),),
+        catalogue=(CatalogueEntry(commitment_id=HOSTILE, title=HOSTILE, year=None, policy_area=HOSTILE),),
+        unmapped=(Unmapped(field=HOSTILE, value=HOSTILE),),
+    ),
+    *(
+        document(
+            f"CA{number:04}",
+            "en",
+            f"Innovation programme {number}",
+            {"description": ("Description", f"Programme {number} supports innovation in public services.")},
+            facts=Facts(country="CA", year=2010 + number % 10, policy_areas=(f"area-{number:02}",)),
+        )
+        for number in range(1, 19)
+    ),
+)
+"""24 documents of 23 commitments."""
+
+
+class FakeSearcher:
+    """Finds every commitment that passes the filters (in keyword mode only those with a word of the query)."""
+
+    def __init__(self, documents: tuple[Document, ...] = CORPUS, *, error: ConcordError | None = None) -> None:
+        self.documents = documents
+        self.error = error
+        self.asked: list[SearchRequest] = []
+
+    @property
+    def info(self) -> IndexInfo:
+        if self.error:
+            raise self.error
+        return INFO
+
+    def commitment(self, commitment_id: str) -> tuple[Document, ...]:
+        if self.error:
+            raise self.error
+        found = tuple(one for one in self.documents if one.commitment_id == commitment_id)
+        if not found:
+            raise NotFoundError(f"The index holds no commitment “{commitment_id}”.", field="commitment_id")
+        return found
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        self.asked.append(request)
+        if self.error:
+            raise self.error
+        matching = [one for one in self.documents if _matches(one, request)]
+        first = {one.commitment_id: one for one in reversed(matching)}
+        commitments = [first[commitment_id] for commitment_id in dict.fromkeys(one.commitment_id for one in matching)]
+        page = commitments[request.offset : request.offset + request.limit]
+        return SearchResult(
+            request=request,
+            total=len(commitments),
+            hits=tuple(self._hit(one, number, request) for number, one in enumerate(page, start=request.offset + 1)),
+            facets=_facets(commitments, request),
+            index=INFO,
+            took_ms=9.8123,
+            notes=("The hub is new.",) if request.query == "note" else (),
+        )
+
+    def _hit(self, one: Document, rank: int, request: SearchRequest) -> Hit:
+        section = one.sections[-1] if one.lang == "es" else one.sections[0]
+        text = one.text[section.start : section.end]
+        words = [] if request.mode == "semantic" else _word_highlights(text, request.query)
+        meaning = [] if request.mode == "keyword" else [Highlight(start=0, end=_first_sentence(text), kind="semantic")]
+        scores = Scores(
+            keyword=3.21 if words else None,
+            semantic=None if request.mode == "keyword" else 0.69,
+            fused=round(0.7123456 - rank / 100, 7),
+        )
+        passage = Passage(
+            chunk_id=f"{one.document_id}#000",
+            section=section.kind,
+            lang=one.lang,
+            text=text,
+            highlights=tuple(words + meaning),
+        )
+        others = tuple(
+            other.lang for other in self.documents if other.commitment_id == one.commitment_id and other is not one
+        )
+        return Hit(rank=rank, document=one, passage=passage, scores=scores, also_in=others)
+
+
+def _matches(one: Document, request: SearchRequest) -> bool:
+    filters = request.filters
+    year = one.facts.year or 0
+    return (
+        request.query != NOTHING
+        and (not filters.lang or one.lang in filters.lang)
+        and (not filters.country or one.facts.country in filters.country)
+        and (not filters.policy_area or bool(set(filters.policy_area) & set(one.facts.policy_areas)))
+        and (filters.year_from or 0) <= year <= (filters.year_to or 9999)
+        and (request.mode != "keyword" or bool(_word_highlights(one.text, request.query)))
+    )
+
+
+def _word_highlights(text: str, query: str) -> list[Highlight]:
+    found = []
+    for word in query.lower().split():
+        start = text.lower().find(word)
+        if start >= 0:
+            found.append(Highlight(start=start, end=start + len(word), kind="word"))
+    return found
+
+
+def _first_sentence(text: str) -> int:
+    ends = [text.find(mark) + 1 for mark in (". ", "。") if mark in text]
+    return min(ends, default=len(text))
+
+
+def _facets(commitments: list[Document], request: SearchRequest) -> tuple[Facet, ...]:
+    filters = request.filters
+    columns = {
+        "country": ([one.facts.country for one in commitments if one.facts.country], filters.country),
+        "lang": ([one.lang for one in commitments], filters.lang),
+        "year": ([str(one.facts.year) for one in commitments if one.facts.year], ()),
+        "policy_area": ([area for one in commitments for area in one.facts.policy_areas], filters.policy_area),
+    }
+    return tuple(
+        Facet(
+            field=field,
+            values=tuple(
+                FacetValue(value=value, count=count, selected=value in selected)
+                for value, count in sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
+            ),
+        )
+        for field, (values, selected) in columns.items()
+    )

@@ -1,0 +1,433 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree.ElementTree import Element
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from indexer.shared.errors import ConcordError, EncoderError, IndexMissingError, QueryError
+from indexer.shared.records import Milestone
+from searchapp.web import create_app
+from tests.searchapp.web.fakes import CORPUS, FakeSearcher, document
+from tests.searchapp.web.markup import each, only, parse, text_of, words_of
+
+
+def page(client: FlaskClient, url: str, *, status: int = 200) -> Element:
+    response = client.get(url)
+    assert response.status_code == status
+    assert response.content_type == "text/html; charset=utf-8"
+    return parse(response.text)
+
+
+def hits(tree: Element) -> list[Element]:
+    return list(each(only(tree, "ol", class_="hits"), "article"))
+
+
+def failing_client(error: ConcordError) -> FlaskClient:
+    return create_app({"SEARCHER": FakeSearcher(error=error)}).test_client()
+
+
+# The form
+
+
+def test_the_start_page_is_the_form_with_examples_in_several_languages(
+    client: FlaskClient, searcher: FakeSearcher
+) -> None:
+    tree = page(client, "/")
+    assert only(tree, "input", name="q").get("value") == ""
+    examples = list(each(only(tree, "ul", class_="examples"), "a"))
+    assert {example.get("lang") for example in examples} >= {"en", "fr", "es", "ar", "zh"}
+    assert {example.get("dir") for example in examples if example.get("lang") == "ar"} == {"rtl"}
+    for example in examples:
+        assert client.get(example.get("href", "")).status_code == 200
+    assert [asked.query for asked in searcher.asked] == [text_of(example) for example in examples]
+
+
+@pytest.mark.parametrize("query_string", ["q=", "q=%20%20", "q=%00", "q=&country=FR&mode=keyword&limit=20"])
+def test_a_blank_query_is_the_form_with_a_hint(client: FlaskClient, searcher: FakeSearcher, query_string: str) -> None:
+    tree = page(client, f"/?{query_string}")
+    assert "Type what you are looking for" in words_of(only(tree, "p", class_="notice"))
+    assert searcher.asked == []
+
+
+def test_an_absent_query_gives_no_hint(client: FlaskClient) -> None:
+    assert list(each(page(client, "/"), "p", class_="notice")) == []
+
+
+def test_a_blank_query_keeps_mode_filters_and_page_size(client: FlaskClient) -> None:
+    tree = page(client, "/?q=&mode=keyword&country=FR&lang=es&year_from=2012&limit=20")
+    hidden = {field.get("name"): field.get("value") for field in each(tree, "input", type="hidden")}
+    assert hidden == {"limit": "20", "country": "FR", "lang": "es", "year_from": "2012"}
+    assert "checked" in only(tree, "input", id="mode-keyword").attrib
+
+
+def test_each_mode_is_explained_in_one_line(client: FlaskClient) -> None:
+    tree = page(client, "/")
+    for mode in ("hybrid", "semantic", "keyword"):
+        radio = only(tree, "input", type="radio", value=mode)
+        assert len(words_of(only(tree, "p", id=radio.get("aria-describedby", "")))) > 20
+
+
+def test_parameters_nobody_knows_are_ignored_on_pages(client: FlaskClient) -> None:
+    assert client.get("/?utm_source=x").status_code == 200
+    assert client.get("/?q=hub&utm_source=x").status_code == 200
+    assert client.get("/commitments/UK0066?utm_source=x").status_code == 200
+
+
+# Results
+
+
+def test_the_count_is_announced_and_in_the_title(client: FlaskClient) -> None:
+    tree = page(client, "/?q=innovation")
+    assert words_of(only(tree, "p", role="status")) == "23 commitments found; showing 1\u201310."
+    assert text_of(only(tree, "title")) == "innovation \u2013 23 found \u2013 Concord"
+    assert words_of(only(tree, "h1")) == "Results for “innovation”"
+    assert words_of(only(page(client, "/?q=innovation&country=GB"), "p", role="status")) == "1 commitment found."
+
+
+def test_a_hit_tells_language_title_place_and_year(client: FlaskClient) -> None:
+    hit = hits(page(client, "/?q=ideas&country=KR"))[0]
+    assert words_of(only(hit, "p", class_="facts-line")) == "Language: Spanish Seoul, South Korea 2017 SEO0002"
+    title = next(each(only(hit, "h2"), "a"))
+    assert text_of(title) == "Incubadoras para la participación ciudadana"
+    assert (title.get("lang"), title.get("dir")) == ("es", "ltr")
+    assert title.get("href") == "/commitments/SEO0002?lang=es"
+
+
+def test_a_passage_is_in_its_own_language_and_direction(client: FlaskClient) -> None:
+    passages = [only(hit, "p", class_="passage") for hit in hits(page(client, "/?q=innovation"))]
+    assert [(one.get("lang"), one.get("dir")) for one in passages[:4]] == [
+        ("fr", "ltr"),
+        ("es", "ltr"),
+        ("ar", "rtl"),
+        ("zh", "ltr"),
+    ]
+
+
+def test_words_and_meaning_are_marked_apart(client: FlaskClient) -> None:
+    passage = only(hits(page(client, "/?q=innovation&country=GB"))[0], "p", class_="passage")
+    marks = [(mark.get("class"), text_of(mark)) for mark in each(passage, "mark")]
+    assert marks[0] == ("semantic", "Nous allons créer un centre d'")
+    assert marks[1] == ("word", "innovation")
+    assert marks[2][0] == "semantic"
+    assert marks[2][1].startswith(" anticorruption")
+    assert marks[2][1].endswith("société civile.")
+
+
+@pytest.mark.parametrize(
+    ("query_string", "kinds"),
+    [
+        ("q=innovation", ["word", "semantic"]),
+        ("q=innovation&mode=keyword", ["word"]),
+        ("q=innovation&mode=semantic", ["semantic"]),
+    ],
+)
+def test_the_key_explains_the_marks_that_occur(client: FlaskClient, query_string: str, kinds: list[str]) -> None:
+    key = only(page(client, f"/?{query_string}"), "p", class_="key")
+    assert [mark.get("class") for mark in each(key, "mark")] == kinds
+
+
+def test_a_passage_shows_its_whole_text(client: FlaskClient) -> None:
+    passage = only(hits(page(client, "/?q=innovation&country=GB"))[0], "p", class_="passage")
+    section = CORPUS[0].sections[0]
+    assert words_of(passage) == " ".join(CORPUS[0].text[section.start : section.end].split())
+
+
+def test_a_hit_links_its_section_and_its_other_languages(client: FlaskClient) -> None:
+    hit = hits(page(client, "/?q=innovation&country=GB"))[0]
+    links = {text_of(link): link.get("href", "") for link in each(hit, "a")}
+    assert links["Description"] == "/commitments/UK0066?lang=fr#section-description"
+    assert links["English"] == "/commitments/UK0066?lang=en"
+    url, _, anchor = links["Description"].partition("#")
+    only(page(client, url), "h2", id=anchor)
+
+
+def test_a_hit_says_why_it_matched_with_both_scores(client: FlaskClient) -> None:
+    hit = hits(page(client, "/?q=innovation&country=GB"))[0]
+    reasons = [words_of(line) for line in each(only(hit, "details", class_="why"), "dd")]
+    assert reasons == ["The same meaning, and your words", "0.69 cosine", "3.21 BM25F", "0.70"]
+
+
+@pytest.mark.parametrize(
+    ("query_string", "reasons"),
+    [
+        ("q=innovation&lang=zh", ["The same meaning", "0.69 cosine", "none in common", "0.70"]),
+        ("q=innovation&mode=keyword&country=GB", ["Your words", "not used", "3.21 BM25F", "0.70"]),
+    ],
+)
+def test_a_leg_that_did_not_match_is_said_to(client: FlaskClient, query_string: str, reasons: list[str]) -> None:
+    why = only(hits(page(client, f"/?{query_string}"))[0], "details", class_="why")
+    assert [words_of(line) for line in each(why, "dd")] == reasons
+
+
+def test_notes_of_the_searcher_are_shown(client: FlaskClient) -> None:
+    assert words_of(only(page(client, "/?q=note"), "p", class_="notice")) == "The hub is new."
+
+
+def test_filters_have_counts_and_are_part_of_the_search_form(client: FlaskClient) -> None:
+    tree = page(client, "/?q=innovation&country=KR&year_from=2012")
+    box = only(tree, "input", type="checkbox", name="country", value="KR")
+    assert "checked" in box.attrib
+    assert box.get("form") == only(tree, "form", role="search").get("id")
+    assert words_of(only(tree, "label", **{"for": box.get("id", "")})) == "South Korea 1 commitment"
+    assert only(tree, "input", name="year_from").get("value") == "2012"
+    assert only(tree, "input", name="year_to").get("value") == ""
+
+
+def test_a_chip_removes_its_filter(client: FlaskClient) -> None:
+    tree = page(client, "/?q=innovation&country=CA&lang=en")
+    chips = {words_of(chip): chip.get("href", "") for chip in each(only(tree, "ul", class_="chips"), "a")}
+    assert chips == {
+        "Remove filter: Country: Canada \u00d7": "/?q=innovation&lang=en",
+        "Remove filter: Language: English \u00d7": "/?q=innovation&country=CA",
+        "Remove all": "/?q=innovation",
+    }
+
+
+def test_total_and_filters_stay_the_same_on_every_page(client: FlaskClient) -> None:
+    url, seen, filters = "/?q=innovation", [], set()
+    while url:
+        tree = page(client, url)
+        assert words_of(only(tree, "p", role="status")).startswith("23 commitments found")
+        filters.add(words_of(only(tree, "aside")))
+        seen += [text_of(only(hit, "h2")) for hit in hits(tree)]
+        url = next((link.get("href", "") for link in each(tree, "a", rel="next")), "")
+    assert len(seen) == len(set(seen)) == 23
+    assert len(filters) == 1
+    assert only(tree, "ol", class_="hits").get("start") == "21"
+    assert only(tree, "a", rel="prev").get("href") == "/?q=innovation&offset=10"
+
+
+def test_a_page_beyond_the_last_says_so_and_leads_back(client: FlaskClient) -> None:
+    tree = page(client, "/?q=innovation&offset=500")
+    assert "23 commitments found; this page is beyond the last" in words_of(only(tree, "p", role="status"))
+    assert [link.get("href") for link in each(tree, "a") if text_of(link) == "Go to the first page"] == [
+        "/?q=innovation"
+    ]
+
+
+def test_nothing_found_says_so_and_leads_on(client: FlaskClient) -> None:
+    tree = page(client, "/?q=zzzz&country=CA")
+    assert words_of(only(tree, "p", role="status")) == "Nothing comparable found."
+    ways = [link.get("href") for link in each(only(tree, "div", class_="nothing"), "a")]
+    assert ways == ["/?q=zzzz", "/?q=zzzz&mode=semantic&country=CA", "/?q=zzzz&mode=keyword&country=CA"]
+    assert "checked" in only(tree, "input", name="country", value="CA").attrib
+
+
+def test_the_form_keeps_what_was_asked(client: FlaskClient) -> None:
+    tree = page(client, "/?q=%22data%20hub%22%20-health&mode=semantic&limit=20")
+    assert only(tree, "input", name="q").get("value") == '"data hub" -health'
+    assert "checked" in only(tree, "input", id="mode-semantic").attrib
+    assert only(tree, "input", name="limit").get("value") == "20"
+
+
+# What can't be searched
+
+
+@pytest.mark.parametrize(
+    ("query_string", "message"),
+    [
+        ("q=hub&year_from=1800", "From year: “1800” is not a whole number from 1990 to 2100."),
+        ("q=hub&mode=fuzzy", "Way of searching: “fuzzy” is not one of hybrid, keyword, semantic."),
+        ("q=hub&limit=0", "Results per page: “0” is not a whole number from 1 to 100."),
+        ("q=hub&offset=-1", "First result: “-1” is not a whole number from 0 to 10000."),
+        ("q=hub&country=FRA", "Country: “FRA” is not an ISO 3166 code such as FR."),
+        ("q=a&q=b", "Search text: is given 2 times; expected once."),
+        ("mode=fuzzy", "Way of searching: “fuzzy” is not one of hybrid, keyword, semantic."),
+    ],
+)
+def test_what_cannot_be_asked_is_a_400_page_that_names_it(
+    client: FlaskClient, searcher: FakeSearcher, query_string: str, message: str
+) -> None:
+    tree = page(client, f"/?{query_string}", status=400)
+    assert words_of(only(tree, "p", role="alert")) == message
+    assert searcher.asked == []
+
+
+def test_a_400_page_keeps_the_rest_of_the_search_and_points_at_the_field(client: FlaskClient) -> None:
+    tree = page(client, "/?q=hub&country=KR&year_from=1800&year_to=2020", status=400)
+    assert only(tree, "input", name="q").get("value") == "hub"
+    assert "checked" in only(tree, "input", name="country", value="KR").attrib
+    assert only(tree, "input", name="year_to").get("value") == "2020"
+    at_fault = only(tree, "input", name="year_from")
+    assert at_fault.get("aria-invalid") == "true"
+    assert only(tree, "p", id=at_fault.get("aria-describedby", "")).get("role") == "alert"
+
+
+def test_a_query_that_is_too_long_is_kept_to_be_shortened(client: FlaskClient) -> None:
+    tree = page(client, "/?q=" + "x" * 5000, status=400)
+    assert "is 5,000 characters long; expected at most 1,000" in words_of(only(tree, "p", role="alert"))
+    field = only(tree, "input", name="q")
+    assert field.get("value") == "x" * 5000
+    assert field.get("aria-invalid") == "true"
+
+
+def test_a_query_that_the_searcher_refuses_is_a_400_page() -> None:
+    tree = page(failing_client(QueryError("has no word in it", field="q")), "/?q=%22%22", status=400)
+    assert words_of(only(tree, "p", role="alert")) == "Search text: has no word in it."
+
+
+# A commitment
+
+
+def test_a_commitment_is_shown_whole(client: FlaskClient) -> None:
+    tree = page(client, "/commitments/UK0066?lang=fr")
+    title = only(tree, "h1")
+    assert (text_of(title), title.get("lang"), title.get("dir")) == ("Centre d'innovation anticorruption", "fr", "ltr")
+    for section in CORPUS[0].sections:
+        placed = only(tree, "section", aria_labelledby=f"section-{section.kind}")
+        heading, prose = only(placed, "h2"), only(placed, "div", class_="prose")
+        assert (text_of(heading), heading.get("lang")) == (section.heading, "fr")
+        assert (prose.get("lang"), prose.get("dir")) == ("fr", "ltr")
+        assert words_of(prose) == " ".join(CORPUS[0].text[section.start : section.end].split())
+    steps = [words_of(step) for step in each(only(tree, "ul", class_="milestones"), "li")]
+    assert steps[0] == "4.1 Mettre en place un pôle d'innovation"
+
+
+def test_milestones_that_a_section_already_tells_are_not_listed_again() -> None:
+    told = document("M1", "en", "M", {"milestones": ("Milestones", "1. Open it")})
+    told = replace(told, milestones=(Milestone(number="1", text="Open it"),))
+    tree = page(create_app({"SEARCHER": FakeSearcher((told,))}).test_client(), "/commitments/M1")
+    assert words_of(only(tree, "main")).count("Open it") == 1
+
+
+def test_a_repeated_section_is_numbered() -> None:
+    one = document("N1", "fr", "N", {"notes": ("Notes", "Un."), "description": ("Description", "Deux.")})
+    one = replace(one, sections=(*one.sections, one.sections[0]))
+    tree = page(create_app({"SEARCHER": FakeSearcher((one,))}).test_client(), "/commitments/N1")
+    assert [words_of(only(tree, "h2", id=f"section-notes{end}")) for end in ("", "-2")] == ["Notes", "Notes (2)"]
+
+
+def test_a_foreign_heading_has_its_english_name_below(client: FlaskClient) -> None:
+    tree = page(client, "/commitments/UK0066?lang=fr")
+    assert [text_of(gloss) for gloss in each(tree, "p", class_="gloss")] == ["IRM midterm review"]
+
+
+def test_facts_are_a_definition_list_with_the_unmapped_values(client: FlaskClient) -> None:
+    facts = only(page(client, "/commitments/UK0066?lang=fr"), "dl", class_="facts")
+    lines = {words_of(only(line, "dt")): [words_of(value) for value in each(line, "dd")] for line in each(facts, "div")}
+    assert lines["Country"] == ["United Kingdom"]
+    assert lines["Policy areas"] == ["Anti-Corruption Institutions", "Public Participation"]
+    assert lines["Policy area as in the source"] == ["Technologie scientifique"]
+    foreign = [span for span in each(facts, "span", lang="fr") if text_of(span) == "Réseau Omidyar"]
+    assert len(foreign) == 1
+
+
+def test_the_table_of_contents_leads_to_every_section(client: FlaskClient) -> None:
+    tree = page(client, "/commitments/UK0066?lang=fr")
+    anchors = [link.get("href", "")[1:] for link in each(only(tree, "nav", class_="contents"), "a")]
+    assert anchors == ["facts", "section-description", "section-midterm_review", "milestones", "others", "source"]
+    for anchor in anchors:
+        only(tree, "h2", id=anchor)
+
+
+def test_other_commitments_of_the_country_are_listed_apart_and_folded(client: FlaskClient) -> None:
+    others = only(page(client, "/commitments/UK0066?lang=fr"), "section", aria_labelledby="others")
+    assert words_of(only(others, "h2")) == "Other commitments of this country, as listed on the page"
+    details = only(others, "details")
+    assert "open" not in details.attrib
+    assert [words_of(entry) for entry in each(details, "li")] == [
+        "Propriété effective UK0064, 2016, Lutte contre la corruption",
+        "Ressources naturelles UK0065",
+    ]
+
+
+def test_a_commitment_can_be_read_in_each_of_its_languages(client: FlaskClient) -> None:
+    tree = page(client, "/commitments/UK0066")
+    versions = list(each(only(tree, "nav", class_="versions"), "a"))
+    assert [(one.get("href"), one.get("aria-current")) for one in versions] == [
+        ("/commitments/UK0066?lang=fr", "page"),
+        ("/commitments/UK0066?lang=en", None),
+    ]
+    assert text_of(only(page(client, "/commitments/UK0066?lang=en"), "h1")) == "Anti-Corruption Innovation Hub"
+
+
+def test_a_commitment_in_one_language_offers_no_switch(client: FlaskClient) -> None:
+    tree = page(client, "/commitments/JO0021")
+    assert list(each(tree, "nav", class_="versions")) == []
+    assert only(tree, "h1").get("dir") == "rtl"
+
+
+def test_the_source_is_linked(client: FlaskClient) -> None:
+    source = only(page(client, "/commitments/UK0066?lang=fr"), "section", aria_labelledby="source")
+    assert [link.get("href") for link in each(source, "a")] == [CORPUS[0].url, "/api/v1/commitments/UK0066"]
+    assert "File UK0066.txt" in words_of(source)
+
+
+def test_a_language_that_a_commitment_lacks_is_a_404_that_says_which_there_are(client: FlaskClient) -> None:
+    tree = page(client, "/commitments/UK0066?lang=fi", status=404)
+    assert "There is no version in Finnish; expected: French, English." in words_of(only(tree, "main"))
+
+
+def test_a_language_that_is_none_is_a_400(client: FlaskClient) -> None:
+    page(client, "/commitments/UK0066?lang=english", status=400)
+
+
+# About
+
+
+def test_about_explains_modes_queries_and_errors_and_describes_the_index(client: FlaskClient) -> None:
+    tree = page(client, "/about")
+    text = words_of(only(tree, "main"))
+    for promised in ("Meaning and words", "quotation marks", "minus sign", "year:2016-2018", "1,000 characters"):
+        assert promised in text
+    for shown in ("3f9a1c0de7b24586", "bundled:e5-small", "31 January 2026"):
+        assert shown in text
+    for problem in ("invalid-request", "not-found", "index-unavailable"):
+        only(tree, "dt", id=f"problem-{problem}")
+
+
+# Errors
+
+
+def ways_on(tree: Element) -> set[str]:
+    return {link.get("href", "") for link in each(only(tree, "main"), "a")}
+
+
+@pytest.mark.parametrize(
+    "url", ["/nothing", "/commitments/", "/commitments/ZZ9999", "/commitments/%00%E2%80%AE", "/about/"]
+)
+def test_what_is_not_there_is_a_404_page_with_a_way_on(client: FlaskClient, url: str) -> None:
+    tree = page(client, url, status=404)
+    assert {"/", "/about"} <= ways_on(tree)
+    only(tree, "input", name="q")
+
+
+def test_a_wrong_method_is_a_405_page_that_says_which_are_right(client: FlaskClient) -> None:
+    response = client.post("/")
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert "/" in ways_on(parse(response.text))
+
+
+@pytest.mark.parametrize("error", [IndexMissingError("/srv/secret: no index"), EncoderError("/srv/secret: no encoder")])
+@pytest.mark.parametrize("url", ["/?q=hub", "/commitments/UK0066"])
+def test_a_broken_index_is_a_503_page_and_never_no_results(
+    error: ConcordError, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = failing_client(error).get(url)
+    assert response.status_code == 503
+    tree = parse(response.text)
+    assert "not an empty result" in words_of(only(tree, "main"))
+    assert "found" not in words_of(only(tree, "main"))
+    assert {"/", "/about", ""} <= ways_on(tree)
+    assert "secret" not in response.text
+    assert "/srv/secret" in caplog.text
+
+
+def test_a_failure_is_a_500_page_without_its_reason(app: Flask, searcher: FakeSearcher) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    searcher.error = ZeroDivisionError("secret")  # type: ignore[assignment]
+    response = app.test_client().get("/?q=hub")
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert {"/", "/about"} <= ways_on(parse(response.text))
+
+
+@pytest.mark.parametrize("url", ["/", "/?q=hub", "/commitments/UK0066", "/about", "/nothing"])
+def test_head_answers_like_get_without_a_body(client: FlaskClient, url: str) -> None:
+    head, get = client.head(url), client.get(url)
+    assert (head.status_code, head.data) == (get.status_code, b"")
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
