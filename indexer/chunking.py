@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indexer.sentences import Span, sentence_spans
 from indexer.shared.records import Chunk, Document, Section
 from indexer.shared.words import count_words, word_spans
-from indexer.sentences import Span, sentence_spans
 
 if TYPE_CHECKING:
     from indexer.shared.encoder import Encoder
@@ -23,7 +23,9 @@ MIN_WORDS = 80
 MAX_WORDS = 150
 _TARGET_WORDS = (MIN_WORDS + MAX_WORDS) // 2
 _CONTEXT_WORDS = 40
-_UNSEARCHED_SECTIONS = frozenset({"at_glance"})  # they only repeat the facts: shown, not searched
+_CUT_INSIDE_PARAGRAPH = 40.0**2  # as bad as a chunk that is 40 words off the target
+_UNSEARCHED_SECTIONS = frozenset({"at_glance", "notes"})
+"""Shown, not searched: the one repeats the facts, the other cites what others have done and written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +129,10 @@ def _cuts(best: Sequence[tuple[float, int]]) -> list[tuple[int, int]]:
 
 
 def _cut_cost(text: str, pieces: Sequence[Span], last: int) -> float:
-    """Return the price of cutting before piece `last`: nothing at a paragraph's end, a little elsewhere."""
+    """Return the price of cutting before piece `last`: nothing at a paragraph's end."""
     if last == len(pieces):
         return 0.0
-    return 0.0 if "\n" in text[pieces[last - 1][1] : pieces[last][0]] else 400.0
+    return 0.0 if "\n" in text[pieces[last - 1][1] : pieces[last][0]] else _CUT_INSIDE_PARAGRAPH
 
 
 def _within_limit(document: Document, section: Section, span: Span, tokens: TokenLimit) -> Iterator[Span]:

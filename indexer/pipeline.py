@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.chunking import TokenLimit, chunk_document, passage_text
-from indexer.embedding import embed_passages
+from indexer.embedding import TITLE_WEIGHT, Passage, embed_passages
 from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.readers.sources import ReadResult, read_sources
+from indexer.shared.analysis import analysis_revision
 from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError, InputError
 from indexer.shared.records import Chunk, Document
@@ -28,6 +30,7 @@ from indexer.shared.storage import (
     publish,
     staging_folder,
     write_documents,
+    write_projection,
     writer_lock,
 )
 
@@ -48,12 +51,12 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Corpus:
-    """Documents, their chunks, and for each chunk its row in the chunk table and the passage to embed; all row-aligned."""
+    """Documents; and by chunk row the chunk, its entry in the chunk table, and the passage to embed."""
 
     documents: tuple[Document, ...]
     chunks: tuple[Chunk, ...]
-    table: np.ndarray
-    passages: tuple[str, ...]
+    table: npt.NDArray[np.void]
+    passages: tuple[Passage, ...]
 
 
 def build_index(sources: Sequence[Path], *, index: Path, encoder: Encoder, rebuild: bool = False) -> IndexReport:
@@ -89,7 +92,7 @@ def _build(
     embedded = embed_passages(corpus.passages, encoder, previous=previous)
     np.save(staging / "embeddings.npy", embedded.embeddings, allow_pickle=False)
     np.save(staging / "passage_keys.npy", embedded.keys, allow_pickle=False)
-    encoder.save_projection(staging / "projection.npz")
+    write_projection(staging, encoder.projection)
     langs = tuple(sorted({document.lang for document in corpus.documents}))
     write_keyword_index(staging / "keyword", _keyword_entries(corpus), langs)
     manifest = Manifest(
@@ -108,13 +111,14 @@ def _build(
 def _chunked(documents: Sequence[Document], tokens: TokenLimit) -> _Corpus:
     chunks: list[Chunk] = []
     table: list[tuple[int, int, int, int, int]] = []
-    passages: list[str] = []
+    passages: list[Passage] = []
     for row, document in enumerate(documents):
         for number, chunk in enumerate(chunk_document(document, tokens)):
             section = _section_at(document, chunk)
             chunks.append(chunk)
             table.append((row, section, number, chunk.start, chunk.end))
-            passages.append(passage_text(document, document.sections[section], chunk.text))
+            passage = passage_text(document, document.sections[section], chunk.text)
+            passages.append(Passage(text=passage, title=document.title))
     return _Corpus(
         documents=tuple(documents),
         chunks=tuple(chunks),
@@ -133,9 +137,7 @@ def _section_at(document: Document, chunk: Chunk) -> int:
 
 def _keyword_entries(corpus: _Corpus) -> list[KeywordEntry]:
     documents = {document.document_id: document for document in corpus.documents}
-    return [
-        _keyword_entry(row, documents[chunk.document_id], chunk) for row, chunk in enumerate(corpus.chunks)
-    ]
+    return [_keyword_entry(row, documents[chunk.document_id], chunk) for row, chunk in enumerate(corpus.chunks)]
 
 
 def _keyword_entry(row: int, document: Document, chunk: Chunk) -> KeywordEntry:
@@ -151,7 +153,9 @@ def _keyword_entry(row: int, document: Document, chunk: Chunk) -> KeywordEntry:
 
 
 def _digest(documents_digest: bytes, corpus: _Corpus, encoder: Encoder) -> str:
-    digest = hashlib.sha256(f"{FORMAT_VERSION} {encoder.name} {encoder.revision}".encode())
+    digest = hashlib.sha256(
+        f"{FORMAT_VERSION} {TITLE_WEIGHT} {encoder.name} {encoder.revision} {analysis_revision()}".encode()
+    )
     digest.update(documents_digest)
     digest.update(corpus.table.tobytes())
     return digest.hexdigest()[:16]

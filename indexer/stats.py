@@ -18,7 +18,8 @@ def describe(index: Path) -> Iterator[str]:
     manifest = generation.manifest
     counts = manifest.counts
     yield f"index         {manifest.digest}, built {manifest.built_at}"
-    yield f"encoder       {manifest.encoder.name} ({manifest.encoder.dim} dimensions, revision {manifest.encoder.revision})"
+    encoder = manifest.encoder
+    yield f"encoder       {encoder.name} ({encoder.dim} dimensions, revision {encoder.revision})"
     yield f"commitments   {counts.commitments}"
     yield f"documents     {counts.documents}"
     yield f"chunks        {counts.chunks}"

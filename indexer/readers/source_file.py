@@ -18,7 +18,7 @@ class SourceFile:
     data: bytes
 
     def text(self) -> str:
-        """Return the bytes decoded as UTF-8, with or without a byte order mark (InputError names the first bad byte)."""
+        """Return the bytes as UTF-8 text, without a byte order mark (InputError names the first bad byte)."""
         try:
             return self.data.decode("utf-8-sig")
         except UnicodeDecodeError as error:

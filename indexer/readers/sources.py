@@ -30,7 +30,7 @@ READERS: dict[str, Reader] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResult:
-    """The documents of all sources, ordered by document_id; what was rejected, in reading order; and the sources used."""
+    """All documents, ordered by document_id; what was rejected, in reading order; and the sources used."""
 
     documents: tuple[Document, ...]
     rejected: tuple[InputError, ...]
@@ -73,7 +73,7 @@ def _files(path: Path, rejected: list[InputError]) -> Iterator[SourceFile]:
 
 
 def _candidates(path: Path, rejected: list[InputError]) -> list[Path]:
-    """Return the files that a path stands for, in name order; hidden ones and unknown endings inside folders are passed over."""
+    """Return the files that a path stands for, by name; in folders, hidden files and unknown endings are left."""
     known = ", ".join(sorted(READERS))
     if path.is_dir():
         found = sorted(

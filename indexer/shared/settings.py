@@ -1,6 +1,6 @@
 """Every setting of Concord in one table: its name, default and meaning.
 
-The command line reads them once, from flags or from `CONCORD_<NAME>` variables; nothing deeper in reads the environment.
+The command line reads them once, from flags or from `CONCORD_<NAME>` variables; nothing deeper reads the environment.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ SETTINGS = (
         default="bundled:e5-small",
         help="Encoder: bundled:e5-small, bundled:use (faster, 16 languages), a hub model's name or a local folder.",
     ),
-    Setting(name="host", default="127.0.0.1", help="Address to listen on; the default is reached from this machine only."),
+    Setting(
+        name="host", default="127.0.0.1", help="Address to listen on; the default is reached from this machine only."
+    ),
     Setting(name="port", default=8000, help="Port to listen on."),
     Setting(name="threads", default=4, help="Requests answered at the same time by one server process."),
 )

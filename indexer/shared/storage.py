@@ -8,7 +8,7 @@
         chunks.npy                      CHUNK_DTYPE (chunks,): where each chunk lies, ordered by document and number
         embeddings.npy                  float32 (chunks, dim), row i belongs to chunk i; memory-mapped
         passage_keys.npy                uint8 (chunks, 16): digest of what was embedded, to reuse unchanged rows
-        projection.npz                  the encoder's language correction
+        projection.npz                  the encoder's language correction (absent if it has none)
         keyword/                        the keyword index, whose document numbers are rows too
 
 Nothing here is ever unpickled: arrays are read with `allow_pickle=False`, records with a typed JSON decoder.
@@ -24,13 +24,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import filelock
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.encoder.base import Embeddings
+from indexer.shared.encoder import Embeddings, LanguageProjection
 from indexer.shared.errors import IndexMissingError, IndexStoreError
 from indexer.shared.records import Chunk, Document
 
@@ -49,16 +50,18 @@ __all__ = [
     "publish",
     "staging_folder",
     "write_documents",
+    "write_projection",
     "writer_lock",
 ]
 
 FORMAT_VERSION = 1
-CHUNK_DTYPE = np.dtype(
-    [("document", "<i4"), ("section", "<i4"), ("number", "<i4"), ("start", "<i4"), ("end", "<i4")]
-)
+CHUNK_DTYPE = np.dtype([("document", "<i4"), ("section", "<i4"), ("number", "<i4"), ("start", "<i4"), ("end", "<i4")])
 """A chunk: row of its document, position of its section in it, its number there, and its span of the text."""
 
 _KEPT_GENERATIONS = 2
+_DIGEST_LENGTH = 16
+_STAGING = "new-"
+_PROJECTION = "projection.npz"
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,10 +126,13 @@ class Generation:
         """Where the keyword index lies."""
         return self.folder / "keyword"
 
-    @property
-    def projection_file(self) -> Path:
-        """Where the encoder's language correction lies."""
-        return self.folder / "projection.npz"
+    def projection(self) -> LanguageProjection | None:
+        """Return the language correction that the embeddings were made with; None if there was none."""
+        path = self.folder / _PROJECTION
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return LanguageProjection.from_arrays(arrays)
 
     def document_json(self, row: int) -> bytes:
         """Return the JSON line of the document in this row."""
@@ -155,19 +161,20 @@ _MANIFEST_DECODER = msgspec.json.Decoder(Manifest)
 
 
 def current_digest(index: Path) -> str:
-    """Return the digest that the pointer names (IndexMissingError when nothing was built, IndexStoreError if unreadable)."""
+    """Return the digest that the pointer names (IndexMissingError if nothing was built, IndexStoreError if damaged)."""
     try:
         digest = (index / "current").read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        raise IndexMissingError(f"{index}: there is no index here yet; build one with `concord index SOURCE...`") from None
+        raise IndexMissingError(
+            f"{index}: there is no index here yet; build one with `concord index SOURCE...`"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise IndexStoreError(f"{index}/current: can't be read ({_reason(error)})") from error
     if not (len(digest) == _DIGEST_LENGTH and set(digest) <= set("0123456789abcdef")):
-        raise IndexStoreError(f"{index}/current: {digest[:40]!r} is no generation's digest; rebuild with `concord index`")
+        raise IndexStoreError(
+            f"{index}/current: {digest[:40]!r} is no generation's digest; rebuild with `concord index`"
+        )
     return digest
-
-
-_DIGEST_LENGTH = 16
 
 
 def open_generation(index: Path, digest: str | None = None) -> Generation:
@@ -187,7 +194,9 @@ def open_generation(index: Path, digest: str | None = None) -> Generation:
             _documents=_map(folder / "documents.jsonl"),
         )
     except (OSError, ValueError) as error:
-        raise IndexStoreError(f"{folder}: damaged ({_reason(error)}); rebuild with `concord index --rebuild`") from error
+        raise IndexStoreError(
+            f"{folder}: damaged ({_reason(error)}); rebuild with `concord index --rebuild`"
+        ) from error
     _check_shapes(generation)
     return generation
 
@@ -205,6 +214,12 @@ def write_documents(folder: Path, documents: list[Document]) -> bytes:
             offsets.append(offsets[-1] + len(line))
     np.save(folder / "documents.offsets.npy", np.array(offsets, dtype="<u8"), allow_pickle=False)
     return digest.digest()
+
+
+def write_projection(folder: Path, projection: LanguageProjection | None) -> None:
+    """Write an encoder's language correction, if it has one."""
+    if projection is not None:
+        np.savez(folder / _PROJECTION, allow_pickle=False, **projection.to_arrays())
 
 
 @contextmanager
@@ -231,9 +246,9 @@ def writer_lock(index: Path) -> Iterator[None]:
 @contextmanager
 def staging_folder(index: Path) -> Iterator[Path]:
     """Give an empty folder for a generation in the making; it is gone afterwards unless published."""
-    folder = index / "generations" / f"new-{os.getpid()}"
+    folder = index / "generations" / f"{_STAGING}{os.getpid()}"
     try:
-        for leftover in (index / "generations").glob("new-*"):
+        for leftover in (index / "generations").glob(f"{_STAGING}*"):
             shutil.rmtree(leftover)
         folder.mkdir(parents=True)
         yield folder
@@ -282,7 +297,11 @@ def _point_to(index: Path, digest: str) -> None:
 
 
 def _prune(index: Path, current: str) -> None:
-    others = [folder for folder in (index / "generations").iterdir() if folder.name != current]
+    others = [
+        folder
+        for folder in (index / "generations").iterdir()
+        if folder.name != current and not folder.name.startswith(_STAGING)
+    ]
     others.sort(key=lambda folder: (folder.stat().st_mtime, folder.name), reverse=True)
     for folder in others[_KEPT_GENERATIONS - 1 :]:
         shutil.rmtree(folder)
@@ -300,16 +319,22 @@ def _read_manifest(folder: Path) -> Manifest:
             )
         return _MANIFEST_DECODER.decode(data)
     except (OSError, msgspec.MsgspecError) as error:
-        raise IndexStoreError(f"{path}: can't be read ({_reason(error)}); rebuild with `concord index --rebuild`") from error
+        raise IndexStoreError(
+            f"{path}: can't be read ({_reason(error)}); rebuild with `concord index --rebuild`"
+        ) from error
 
 
 def _check_size(path: Path, size: int) -> None:
     try:
         found = path.stat().st_size
     except OSError as error:
-        raise IndexStoreError(f"{path}: can't be read ({_reason(error)}); rebuild with `concord index --rebuild`") from error
+        raise IndexStoreError(
+            f"{path}: can't be read ({_reason(error)}); rebuild with `concord index --rebuild`"
+        ) from error
     if found != size:
-        raise IndexStoreError(f"{path}: {found} bytes where the manifest says {size}; rebuild with `concord index --rebuild`")
+        raise IndexStoreError(
+            f"{path}: {found} bytes where the manifest says {size}; rebuild with `concord index --rebuild`"
+        )
 
 
 def _check_shapes(generation: Generation) -> None:
@@ -321,11 +346,13 @@ def _check_shapes(generation: Generation) -> None:
         or generation.chunks.dtype != CHUNK_DTYPE
         or len(generation.chunks) != counts.chunks
     ):
-        raise IndexStoreError(f"{generation.folder}: its arrays don't fit its manifest; rebuild with `concord index --rebuild`")
+        raise IndexStoreError(
+            f"{generation.folder}: its arrays don't fit its manifest; rebuild with `concord index --rebuild`"
+        )
 
 
-def _load(path: Path) -> npt.NDArray[np.generic]:
-    array: npt.NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
+def _load(path: Path) -> npt.NDArray[Any]:
+    array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
 
 

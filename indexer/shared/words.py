@@ -8,9 +8,7 @@ __all__ = ["count_words", "word_spans"]
 
 _UNSPACED_LONG = r"\p{Han}\p{Hiragana}\p{Katakana}"
 _UNSPACED_SHORT = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_WORD = regex.compile(
-    rf"[{_UNSPACED_LONG}]{{1,2}}|[{_UNSPACED_SHORT}]{{1,4}}|[^\s{_UNSPACED_LONG}{_UNSPACED_SHORT}]+"
-)
+_WORD = regex.compile(rf"[{_UNSPACED_LONG}]{{1,2}}|[{_UNSPACED_SHORT}]{{1,4}}|[^\s{_UNSPACED_LONG}{_UNSPACED_SHORT}]+")
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
