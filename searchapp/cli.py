@@ -53,7 +53,10 @@ def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str
     from searchapp.search.searcher import Searcher  # noqa: PLC0415 (the same)
 
     request = SearchRequest(query=" ".join(query), mode=mode, filters=Filters(**filters), limit=limit)
-    for line in render(Searcher.open(Path(index)).search(request), form):
+    searcher = Searcher.open(Path(index))
+    if mode != "keyword":
+        searcher.warm_up()
+    for line in render(searcher.search(request), form):
         click.echo(line)
 
 

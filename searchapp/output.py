@@ -8,12 +8,16 @@ import json
 import textwrap
 from collections.abc import Iterator
 
-from searchapp.search.results import Hit, SearchResult
+from searchapp.labels import language_label, place_label, section_label
+from searchapp.search.results import Hit, Passage, SearchResult
 from searchapp.serialize import hit_dict, result_dict
 
 __all__ = ["render"]
 
-_PASSAGE_WIDTH = 100
+_WIDTH = 100
+_INDENT = "     "
+_PASSAGE_LINES = 2
+_BEFORE_MATCH = 60
 
 
 def render(result: SearchResult, form: str) -> Iterator[str]:
@@ -64,11 +68,29 @@ def _table(result: SearchResult) -> Iterator[str]:
 
 def _table_rows(hit: Hit) -> Iterator[str]:
     document, facts = hit.document, hit.document.facts
-    place = ", ".join(part for part in (facts.locality, facts.country) if part)
     yield f"{hit.rank:>3}. {document.title} ({document.commitment_id})"
-    details = [place, str(facts.year or ""), document.lang, f"score {hit.score:.3f}", hit.passage.section]
+    details = [
+        place_label(facts),
+        str(facts.year or ""),
+        language_label(document.lang),
+        section_label(hit.passage.section),
+        f"score {hit.score:.2f}",
+    ]
     if hit.also_in:
-        details.append("also in " + ", ".join(hit.also_in))
-    yield "     " + " · ".join(part for part in details if part)
-    passage = " ".join(hit.passage.text.split())
-    yield textwrap.indent(textwrap.shorten(passage, width=2 * _PASSAGE_WIDTH, placeholder=" …"), "     ")
+        details.append("also in " + ", ".join(map(language_label, hit.also_in)))
+    yield _INDENT + " · ".join(part for part in details if part)
+    yield from textwrap.wrap(
+        _excerpt(hit.passage),
+        width=_WIDTH,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        max_lines=_PASSAGE_LINES,
+        placeholder=" …",
+    )
+
+
+def _excerpt(passage: Passage) -> str:
+    """Return the passage on one line, from a little before its first matched word."""
+    first = passage.highlights[0].start if passage.highlights else 0
+    start = passage.text.rfind(" ", 0, max(0, first - _BEFORE_MATCH)) + 1
+    return ("… " if start else "") + " ".join(passage.text[start:].split())

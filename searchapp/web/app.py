@@ -45,7 +45,7 @@ _FILTERS = (
 
 
 class _Json(DefaultJSONProvider):
-    """JSON as DESIGN promises it: text unescaped, keys in their order."""
+    """JSON for people to read, too: text unescaped, keys in their order."""
 
     ensure_ascii = False
     sort_keys = False

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints one table. `make bench` runs them all."""
