@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.encoder import Embeddings, Encoder
+from indexer.shared.encoder import Embeddings, Encoder, unit_length
 from indexer.shared.storage import Generation
 
 __all__ = ["TITLE_WEIGHT", "Embedded", "Passage", "embed_passages", "passage_keys"]
@@ -80,6 +80,5 @@ def _compute(passages: Sequence[Passage], encoder: Encoder) -> Embeddings:
     number = {title: position for position, title in enumerate(titles)}
     titled = [row for row, passage in enumerate(passages) if passage.title]
     of_titles = encoder.encode_passages(titles)[[number[passages[row].title] for row in titled]]
-    vectors[titled] = (1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * of_titles
-    vectors[titled] /= np.linalg.norm(vectors[titled], axis=1, keepdims=True)
+    vectors[titled] = unit_length((1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * of_titles)
     return vectors

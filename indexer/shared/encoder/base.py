@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
+from indexer.shared.encoder.language_neutral import LanguageProjection
+from indexer.shared.encoder.vectors import Embeddings
 
-if TYPE_CHECKING:  # it imports Embeddings from here
-    from indexer.shared.encoder.language_neutral import LanguageProjection
+__all__ = ["Encoder", "Role"]
 
-__all__ = ["Embeddings", "Encoder"]
-
-Embeddings = npt.NDArray[np.float32]
-"""Embeddings of n texts: float32, shape `(n, dim)`, every row of unit length."""
+Role = Literal["query", "passage"]
+"""What a text is to a search; models may read the two differently."""
 
 
 class Encoder(Protocol):

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.encoder.base import Embeddings
+from indexer.shared.encoder.vectors import Embeddings, unit_length
 from indexer.shared.errors import EncoderError
 
 __all__ = ["SHARE", "LanguageProjection", "ParallelText", "fit_projection", "read_parallel_text", "unit_length"]
@@ -80,13 +80,6 @@ class LanguageProjection:
             return cls(mean=mean, directions=directions, origin=str(arrays["origin"]))
         except (KeyError, ValueError) as error:
             raise EncoderError(f"language projection: can't be read: {error}") from error
-
-
-def unit_length(vectors: npt.NDArray[np.floating[Any]]) -> Embeddings:
-    """Return the rows of `(n, dim)` scaled to length 1; a row of zeros stays as it is."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Embeddings = (vectors / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32)
-    return unit
 
 
 def fit_projection(means: npt.NDArray[np.float32], *, origin: str, directions: int | None = None) -> LanguageProjection:

