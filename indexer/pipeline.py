@@ -14,6 +14,7 @@ import numpy.typing as npt
 from indexer.chunking import TokenLimit, chunk_document, passage_text
 from indexer.embedding import TITLE_WEIGHT, Passage, embed_passages
 from indexer.keyword_index import KeywordEntry, write_keyword_index
+from indexer.near_duplicates import group_documents
 from indexer.readers.sources import ReadResult, read_sources
 from indexer.shared.analysis import analysis_revision
 from indexer.shared.encoder import Encoder
@@ -89,6 +90,7 @@ def _build(
     corpus = _chunked(read.documents, TokenLimit.of(encoder))
     documents_digest = write_documents(staging, list(corpus.documents))
     np.save(staging / "chunks.npy", corpus.table, allow_pickle=False)
+    np.save(staging / "groups.npy", group_documents(corpus.documents), allow_pickle=False)
     embedded = embed_passages(corpus.passages, encoder, previous=previous)
     np.save(staging / "embeddings.npy", embedded.embeddings, allow_pickle=False)
     np.save(staging / "passage_keys.npy", embedded.keys, allow_pickle=False)

@@ -44,6 +44,7 @@ FIELD_LABELS = {
     "year_from": "From year",
     "year_to": "To year",
     "limit": "Results per page",
+    "fold": "Fold near-duplicates",
     "offset": "First result",
 }
 """Names of parameters and facets."""

@@ -78,6 +78,8 @@ def _table_rows(hit: Hit) -> Iterator[str]:
     ]
     if hit.also_in:
         details.append("also in " + ", ".join(map(language_label, hit.also_in)))
+    if hit.near_duplicates:
+        details.append("nearly the same text in " + ", ".join(hit.near_duplicates))
     yield _INDENT + " · ".join(part for part in details if part)
     yield from textwrap.wrap(
         _excerpt(hit.passage),

@@ -25,6 +25,7 @@ def to_args(asked: SearchRequest) -> dict[str, str | list[str]]:
         "policy_area": list(filters.policy_area),
         "year_from": str(filters.year_from or ""),
         "year_to": str(filters.year_to or ""),
+        "fold": "" if asked.fold else "false",
         "limit": str(asked.limit) if asked.limit != _DEFAULT.limit else "",
         "offset": str(asked.offset or ""),
     }

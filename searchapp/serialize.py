@@ -78,6 +78,7 @@ def _query(asked: SearchRequest) -> dict[str, Any]:
         "policy_area": list(filters.policy_area),
         "year_from": filters.year_from,
         "year_to": filters.year_to,
+        "fold": asked.fold,
         "limit": asked.limit,
         "offset": asked.offset,
     }
@@ -94,6 +95,7 @@ def _summary(hit: Hit, root: str) -> dict[str, Any]:
         "policy_areas": list(document.facts.policy_areas),
         "url": f"{_commitment_url(document, root)}?lang={quote(document.lang)}",
         "also_in": list(hit.also_in),
+        "near_duplicates": list(hit.near_duplicates),
     }
 
 

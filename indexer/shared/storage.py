@@ -5,6 +5,7 @@
         manifest.json                   format, encoder, counts, sources, and SHA-256 and size of every other file
         documents.jsonl                 one Document a line, ordered by document_id
         documents.offsets.npy           uint64 (documents + 1,): where each line starts
+        groups.npy                      int32 (documents,): number of each document's group of near-duplicates
         chunks.npy                      CHUNK_DTYPE (chunks,): where each chunk lies, ordered by document and number
         embeddings.npy                  float32 (chunks, dim), row i belongs to chunk i; memory-mapped
         passage_keys.npy                uint8 (chunks, 16): digest of what was embedded, to reuse unchanged rows
@@ -116,6 +117,7 @@ class Generation:
     folder: Path
     manifest: Manifest
     chunks: npt.NDArray[np.void]
+    groups: npt.NDArray[np.int32]
     embeddings: Embeddings
     passage_keys: npt.NDArray[np.uint8]
     _offsets: npt.NDArray[np.uint64]
@@ -188,6 +190,7 @@ def open_generation(index: Path, digest: str | None = None) -> Generation:
             folder=folder,
             manifest=manifest,
             chunks=_load(folder / "chunks.npy"),
+            groups=_load(folder / "groups.npy"),
             embeddings=_load(folder / "embeddings.npy"),
             passage_keys=_load(folder / "passage_keys.npy"),
             _offsets=_load(folder / "documents.offsets.npy"),
@@ -345,6 +348,7 @@ def _check_shapes(generation: Generation) -> None:
         or generation.embeddings.dtype != np.float32
         or generation.chunks.dtype != CHUNK_DTYPE
         or len(generation.chunks) != counts.chunks
+        or len(generation.groups) != counts.documents
     ):
         raise IndexStoreError(
             f"{generation.folder}: its arrays don't fit its manifest; rebuild with `concord index --rebuild`"

@@ -51,11 +51,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """All columns; `commitment[d]` is the number of document d's commitment, `year[d]` its year or 0."""
+    """All columns, by document row.
+
+    `commitment` is the number of a document's commitment, `group` that of its group of near-duplicates, `year` its
+    year or 0, and `lang` the number of its language among the values of that column.
+    """
 
     document_ids: tuple[str, ...]
     commitment_ids: tuple[str, ...]
     commitment: npt.NDArray[np.int32]
+    group: npt.NDArray[np.int32]
     year: npt.NDArray[np.int32]
     lang: npt.NDArray[np.int32]
     by_field: dict[str, Column]
@@ -97,6 +102,7 @@ def load_columns(generation: Generation) -> Columns:
         document_ids=tuple(row.document_id for row in rows),
         commitment_ids=commitment_ids,
         commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
+        group=np.array(generation.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
         lang=by_field["lang"].members.argmax(axis=0).astype(np.int32),
         by_field=by_field,

@@ -22,22 +22,24 @@ def matching_documents(candidates: Mask, masks: dict[str, Mask], *, leave_out: s
     return result
 
 
-def count_facets(columns: Columns, candidates: Mask, masks: dict[str, Mask], filters: Filters) -> tuple[Facet, ...]:
-    """Return the facets of a result: how many commitments have each value.
+def count_facets(
+    columns: Columns, unit: npt.NDArray[np.int32], candidates: Mask, masks: dict[str, Mask], filters: Filters
+) -> tuple[Facet, ...]:
+    """Return the facets of a result: how many hits have each value; `unit` numbers the hit that a document belongs to.
 
     A field's own filter doesn't narrow its own counts, so that they say what choosing another value would give.
-    Values are ordered by count, then by value; those with no commitment are listed only when they are selected.
+    Values are ordered by count, then by value; those with no hit are listed only when they are selected.
     """
     return tuple(
-        _facet(columns.by_field[field], columns, matching_documents(candidates, masks, leave_out=field), filters)
+        _facet(columns.by_field[field], unit, matching_documents(candidates, masks, leave_out=field), filters)
         for field in FACET_FIELDS
     )
 
 
-def _facet(column: Column, columns: Columns, documents: Mask, filters: Filters) -> Facet:
+def _facet(column: Column, unit: npt.NDArray[np.int32], documents: Mask, filters: Filters) -> Facet:
     selected = _selected(column, filters)
     counts = {
-        value: len(np.unique(columns.commitment[members & documents]))
+        value: len(np.unique(unit[members & documents]))
         for value, members in zip(column.values, column.members, strict=True)
     }
     counts |= {value: 0 for value in selected if value not in counts}

@@ -44,14 +44,13 @@ def best_scores(
     return best
 
 
-def collapse(
-    documents: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], commitment: npt.NDArray[np.int32]
-) -> Ranking:
-    """Return one entry a commitment, its best-scored document, ordered by score; ties by the lower document row.
+def collapse(documents: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], unit: npt.NDArray[np.int32]) -> Ranking:
+    """Return one entry a unit, its best-scored document, ordered by score; ties by the lower document row.
 
-    `documents` are rows; `scores` and `commitment` are indexed by document row.
+    `documents` are rows; `scores` and `unit`, the number of a document's commitment or group of near-duplicates, are
+    indexed by document row.
     """
     order = documents[np.lexsort((documents, -scores[documents]))]
-    _, first = np.unique(commitment[order], return_index=True)
+    _, first = np.unique(unit[order], return_index=True)
     shown = order[np.sort(first)]
     return Ranking(document=shown, score=scores[shown])

@@ -41,11 +41,15 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """One checked search. `limit` and `offset` page through hits (commitments), not chunks."""
+    """One checked search. `limit` and `offset` page through hits (commitments), not chunks.
+
+    `fold` shows near-duplicates of one country as one hit.
+    """
 
     query: str
     mode: Mode = "hybrid"
     filters: Filters = Filters()
+    fold: bool = True
     limit: int = 10
     offset: int = 0
 
@@ -81,13 +85,18 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One commitment found. `document` is its language version with the best passage; `also_in` its other languages."""
+    """One commitment found.
+
+    `document` is its language version with the best passage, `also_in` its other languages, and `near_duplicates` the
+    IDs of the commitments of the result that were folded into it because they say the same.
+    """
 
     rank: int
     document: Document
     passage: Passage
     scores: Scores
     also_in: tuple[str, ...]
+    near_duplicates: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:

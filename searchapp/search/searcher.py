@@ -43,6 +43,21 @@ class _Legs:
     best: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a search found: the documents that match and pass the filters, and how they are ranked and shown.
+
+    `passages` is the chunk row to show of each document, `unit` the number of the hit that each belongs to.
+    """
+
+    query: Query
+    legs: _Legs
+    documents: Rows
+    passages: Rows
+    unit: npt.NDArray[np.int32]
+    ranking: Ranking
+
+
 class Searcher:
     """One opened index generation, ready to answer. Safe to use from several threads."""
 
@@ -91,12 +106,14 @@ class Searcher:
         masks = self._columns.filter_masks(filters)
         documents = np.flatnonzero(matching_documents(candidates, masks))
         scores = self._document_scores(query, legs, rows, documents, passages)
-        ranking = collapse(documents, scores, self._columns.commitment)
+        unit = self._columns.group if request.fold else self._columns.commitment
+        ranking = collapse(documents, scores, unit)
+        found = _Found(query=query, legs=legs, documents=documents, passages=passages, unit=unit, ranking=ranking)
         return SearchResult(
             request=request,
             total=len(ranking),
-            hits=self._hits(query, request, ranking, legs, passages),
-            facets=count_facets(self._columns, candidates, masks, filters),
+            hits=self._hits(found, request),
+            facets=count_facets(self._columns, unit, candidates, masks, filters),
             index=self.info,
             took_ms=(time.perf_counter() - start) * 1000,
         )
@@ -143,19 +160,16 @@ class Searcher:
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 
-    def _hits(
-        self, query: Query, request: SearchRequest, ranking: Ranking, legs: _Legs, passages: Rows
-    ) -> tuple[Hit, ...]:
-        page = range(request.offset, min(request.offset + request.limit, len(ranking)))
-        return tuple(
-            self._hit(query, position, ranking, legs, int(passages[ranking.document[position]])) for position in page
-        )
+    def _hits(self, found: _Found, request: SearchRequest) -> tuple[Hit, ...]:
+        page = range(request.offset, min(request.offset + request.limit, len(found.ranking)))
+        return tuple(self._hit(found, position) for position in page)
 
-    def _hit(self, query: Query, position: int, ranking: Ranking, legs: _Legs, row: int) -> Hit:
-        document = self._generation.document(int(ranking.document[position]))
+    def _hit(self, found: _Found, position: int) -> Hit:
+        shown = int(found.ranking.document[position])
+        row = int(found.passages[shown])
+        document = self._generation.document(shown)
         chunk = self._generation.chunk(row, document)
-        versions = self._columns.documents_of(document.commitment_id)
-        langs = [self._columns.by_field["lang"].values[self._columns.lang[version]] for version in versions]
+        legs = found.legs
         return Hit(
             rank=position + 1,
             document=document,
@@ -164,15 +178,28 @@ class Searcher:
                 section=chunk.section,
                 lang=document.lang,
                 text=chunk.text,
-                highlights=word_highlights(chunk.text, document.lang, query),
+                highlights=word_highlights(chunk.text, document.lang, found.query),
             ),
             scores=Scores(
                 keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
                 semantic=None if legs.semantic is None else float(legs.semantic[row]),
-                fused=float(ranking.score[position]),
+                fused=float(found.ranking.score[position]),
             ),
-            also_in=tuple(lang for lang in langs if lang != document.lang),
+            also_in=self._other_langs(document),
+            near_duplicates=self._near_duplicates(found, shown),
         )
+
+    def _other_langs(self, document: Document) -> tuple[str, ...]:
+        columns = self._columns
+        versions = columns.documents_of(document.commitment_id)
+        langs = (columns.by_field["lang"].values[columns.lang[version]] for version in versions)
+        return tuple(lang for lang in langs if lang != document.lang)
+
+    def _near_duplicates(self, found: _Found, shown: int) -> tuple[str, ...]:
+        commitment = self._columns.commitment
+        same = found.documents[found.unit[found.documents] == found.unit[shown]]
+        others = np.setdiff1d(commitment[same], commitment[shown])
+        return tuple(self._columns.commitment_ids[number] for number in others)
 
     def _encode(self, text: str) -> Floats:
         with self._lock:

@@ -35,7 +35,10 @@ MAX_LIMIT = 100
 YEARS = (1990, 2100)
 """First and last year that a filter may name."""
 
-SEARCH_PARAMETERS = ("q", "mode", "lang", "country", "policy_area", "year_from", "year_to", "limit", "offset")
+SEARCH_PARAMETERS = (
+    *("q", "mode", "lang", "country", "policy_area", "year_from", "year_to"),
+    *("fold", "limit", "offset"),
+)
 """Every parameter of a search."""
 
 _DEFAULT = SearchRequest(query="")
@@ -65,6 +68,7 @@ def parse_search(args: Args) -> SearchRequest:
             year_from=year_from,
             year_to=year_to,
         ),
+        fold=_flag(args, "fold"),
         limit=_DEFAULT.limit if limit is None else limit,
         offset=_DEFAULT.offset if offset is None else offset,
     )
@@ -107,6 +111,14 @@ def _mode(args: Args) -> Mode:
     if value not in get_args(Mode):
         raise QueryError(f"“{_shortened(value)}” is not one of {', '.join(get_args(Mode))}", field="mode")
     return cast("Mode", value)
+
+
+def _flag(args: Args, name: str) -> bool:
+    """Return a parameter that is true unless it says false."""
+    value = _scalar(args, name).lower()
+    if value not in ("", "true", "false"):
+        raise QueryError(f"“{_shortened(value)}” is not one of true, false", field=name)
+    return value != "false"
 
 
 def _number(args: Args, name: str, bounds: tuple[int, int]) -> int | None:

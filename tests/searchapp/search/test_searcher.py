@@ -29,7 +29,7 @@ def corpus() -> list[Document]:
             "year": 2010 + number % 7,
             "policy_areas": (("open-data",), ("water",), ("open-data", "water"), ())[number % 4],
         }
-        text = f"{TOPICS[number % 4]} number{number} for everyone."
+        text = f"{TOPICS[number % 4]} number{number}."
         commitment_id = f"XX{number:04d}"
         documents.append(document(commitment_id, text, lang=LANGS[number % 3], title=f"Title {number}", **facts))
         if number % 4 == 0:
@@ -136,6 +136,26 @@ def test_a_commitment_in_two_languages_is_one_hit_that_names_the_other(searcher:
     assert len(set(ids(result))) == len(result.hits)
     hit = next(hit for hit in result.hits if hit.document.commitment_id == "XX0000")
     assert {hit.document.lang, *hit.also_in} == {"en", "fr"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_near_duplicates_are_one_hit_that_names_the_others_unless_asked_apart(build: BuildIndex, mode: Mode) -> None:
+    text = "The agency opens a portal with all contracts of the year, free to read and to reuse by everyone. " * 3
+    documents = [document(f"GB000{number}", text, country="GB", year=2010 + number) for number in range(3)]
+    searcher = Searcher.open(build([*documents, document("FR0001", text, country="FR")]), encoder=FakeEncoder())
+    folded = whole(searcher, "portal", mode)
+    assert folded.total == 2
+    assert sorted((hit.document.commitment_id, hit.near_duplicates) for hit in folded.hits) == [
+        ("FR0001", ()),
+        ("GB0000", ("GB0001", "GB0002")),
+    ]
+    country = next(facet for facet in folded.facets if facet.field == "country")
+    assert {value.value: value.count for value in country.values} == {"GB": 1, "FR": 1}
+    later = whole(searcher, "portal", mode, Filters(year_from=2011, country=("GB",)))
+    assert [(hit.document.commitment_id, hit.near_duplicates) for hit in later.hits] == [("GB0001", ("GB0002",))]
+    apart = searcher.search(SearchRequest(query="portal", mode=mode, fold=False))
+    assert apart.total == 4
+    assert [hit.near_duplicates for hit in apart.hits] == [()] * 4
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -242,7 +242,8 @@ class FakeSearcher:
         others = tuple(
             other.lang for other in self.documents if other.commitment_id == one.commitment_id and other is not one
         )
-        return Hit(rank=rank, document=one, passage=passage, scores=scores, also_in=others)
+        twins = ("UK0067",) if request.fold and one.commitment_id == "UK0066" else ()
+        return Hit(rank=rank, document=one, passage=passage, scores=scores, also_in=others, near_duplicates=twins)
 
 
 def _matches(one: Document, request: SearchRequest) -> bool:

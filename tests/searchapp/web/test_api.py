@@ -34,6 +34,7 @@ def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
         "policy_area": [],
         "year_from": None,
         "year_to": None,
+        "fold": True,
         "limit": 10,
         "offset": 0,
     }
@@ -60,6 +61,7 @@ def test_a_hit_has_its_commitment_passage_and_scores(client: FlaskClient) -> Non
         "policy_areas": ["anti-corruption-institutions", "public-participation"],
         "url": "/commitments/UK0066?lang=fr",
         "also_in": ["en"],
+        "near_duplicates": ["UK0067"],
     }
     passage = hit["passage"]
     assert list(passage) == ["chunk_id", "section", "text", "highlights"]
@@ -149,6 +151,7 @@ def test_hostile_text_comes_back_as_it_is(client: FlaskClient) -> None:
         ("q=a&mode=fuzzy", "mode"),
         ("q=a&limit=0", "limit"),
         ("q=a&offset=10001", "offset"),
+        ("q=a&fold=maybe", "fold"),
         ("q=a&year_from=1800", "year_from"),
         ("q=a&country=France", "country"),
         ("q=a&sort=year", "sort"),

@@ -431,3 +431,11 @@ def test_head_answers_like_get_without_a_body(client: FlaskClient, url: str) -> 
     head, get = client.head(url), client.get(url)
     assert (head.status_code, head.data) == (get.status_code, b"")
     assert head.headers["Content-Type"] == get.headers["Content-Type"]
+
+
+def test_a_hit_links_to_the_near_duplicates_folded_into_it(client: FlaskClient) -> None:
+    folded = client.get("/?q=innovation&country=GB").get_data(as_text=True)
+    assert 'href="/commitments/UK0067"' in folded
+    assert "Nearly the same text in" in folded
+    apart = client.get("/?q=innovation&country=GB&fold=false").get_data(as_text=True)
+    assert "Nearly the same text in" not in apart

@@ -17,6 +17,7 @@ EVERYTHING = SearchRequest(
     query="centre d'innovation",
     mode="keyword",
     filters=Filters(lang=("fr", "es"), country=("GB", "KR"), policy_area=("open-data",), year_from=2012, year_to=2020),
+    fold=False,
     limit=5,
     offset=15,
 )
@@ -30,7 +31,7 @@ def test_every_parameter_is_read() -> None:
     asked = parse_search(
         args(
             "q=centre d'innovation&mode=keyword&lang=fr&lang=es&country=GB&country=KR&policy_area=open-data"
-            "&year_from=2012&year_to=2020&limit=5&offset=15"
+            "&year_from=2012&year_to=2020&fold=False&limit=5&offset=15"
         )
     )
     assert asked == EVERYTHING
