@@ -87,14 +87,20 @@ def _section_spans(document: Document, section: Section, tokens: TokenLimit | No
 
 
 def _short_pieces(text: str, span: Span) -> Iterator[Span]:
-    """Cut a sentence of more than 150 words into equal parts at word starts; leave others whole."""
-    words = word_spans(text[span[0] : span[1]])
-    if count_words(text[span[0] : span[1]]) <= MAX_WORDS or len(words) < 2:  # noqa: PLR2004 (one word can't be cut)
+    """Halve a sentence until no part has more than 150 words."""
+    if count_words(text[span[0] : span[1]]) <= MAX_WORDS:
         yield span
         return
-    middle = span[0] + words[len(words) // 2][0]
-    yield from _short_pieces(text, _trim(text, (span[0], middle)))
-    yield from _short_pieces(text, (middle, span[1]))
+    for half in _halves(text, span):
+        yield from _short_pieces(text, half)
+
+
+def _halves(text: str, span: Span) -> tuple[Span, Span]:
+    """Cut a span in two, before its middle word; a single word in its middle."""
+    start, end = span
+    words = word_spans(text[start:end])
+    middle = start + words[len(words) // 2][0] if len(words) > 1 else (start + end) // 2
+    return (start, start + len(text[start:middle].rstrip())), (middle, end)
 
 
 def _pack(text: str, pieces: Sequence[Span]) -> list[tuple[int, int]]:
@@ -137,16 +143,9 @@ def _cut_cost(text: str, pieces: Sequence[Span], last: int) -> float:
 
 def _within_limit(document: Document, section: Section, span: Span, tokens: TokenLimit) -> Iterator[Span]:
     """Halve a span until the encoder can read it whole together with its context."""
-    text = document.text[span[0] : span[1]]
-    words = word_spans(text)
-    [length] = tokens.count([passage_text(document, section, text)])
-    if length <= tokens.limit or len(words) < 2:  # noqa: PLR2004 (one word can't be cut)
+    [length] = tokens.count([passage_text(document, section, document.text[span[0] : span[1]])])
+    if length <= tokens.limit or span[1] - span[0] < 2:  # noqa: PLR2004 (a single character can't be cut)
         yield span
         return
-    middle = span[0] + words[len(words) // 2][0]
-    yield from _within_limit(document, section, _trim(document.text, (span[0], middle)), tokens)
-    yield from _within_limit(document, section, (middle, span[1]), tokens)
-
-
-def _trim(text: str, span: Span) -> Span:
-    return span[0], span[0] + len(text[span[0] : span[1]].rstrip())
+    for half in _halves(document.text, span):
+        yield from _within_limit(document, section, half, tokens)

@@ -79,6 +79,14 @@ def test_no_passage_exceeds_the_encoders_limit() -> None:
     assert "".join(chunk.text for chunk in chunks).replace(" ", "") == whole.text.replace(" ", "")
 
 
+def test_even_a_word_without_end_is_cut_to_the_encoders_limit() -> None:
+    limit = TokenLimit(count=lambda passages: [len(passage) for passage in passages], limit=400)
+    whole = document("UK0001", "x" * 5000)
+    chunks = chunk_document(whole, limit)
+    assert "".join(chunk.text for chunk in chunks) == whole.text
+    assert max(limit.count([passage_text(whole, whole.sections[0], chunk.text) for chunk in chunks])) <= 400
+
+
 def test_a_passage_carries_title_and_section_and_bounds_both() -> None:
     whole = document("UK0001", "Body.", title="word " * 500)
     passage = passage_text(whole, whole.sections[0], "Body.")
