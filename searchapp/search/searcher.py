@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.encoder import Encoder, load_encoder
+from indexer.shared.encoder import Embeddings, Encoder, load_encoder
 from indexer.shared.errors import EncoderError, NotFoundError
 from indexer.shared.records import Document
 from indexer.shared.storage import Generation, open_generation
@@ -43,6 +44,21 @@ class _Legs:
     best: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What all stages up to the order of commitments give.
+
+    `candidates` says which documents match without filters, bool `(documents,)`, `masks` which pass each filter, and
+    `passages` holds the chunk row shown for each document, -1 for none.
+    """
+
+    legs: _Legs
+    candidates: Mask
+    masks: dict[str, Mask]
+    passages: Rows
+    ranking: Ranking
+
+
 class Searcher:
     """One opened index generation, ready to answer. Safe to use from several threads."""
 
@@ -70,7 +86,7 @@ class Searcher:
 
     def warm_up(self) -> None:
         """Load the encoder and encode one query, so that the first search is as fast as the next."""
-        self._encode("warm up")
+        self.encode(["warm up"])
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
@@ -84,7 +100,48 @@ class Searcher:
         start = time.perf_counter()
         query = parse_query(request.query)
         filters = _with_fields(request.filters, query)
-        legs = self._run_legs(query, request.mode)
+        answer = self._answer(query, request.mode, filters, vector=None)
+        return SearchResult(
+            request=request,
+            total=len(answer.ranking),
+            hits=self._hits(query, request, answer),
+            facets=count_facets(self._columns, answer.candidates, answer.masks, filters),
+            index=self.info,
+            took_ms=(time.perf_counter() - start) * 1000,
+        )
+
+    def rank(
+        self, query: Query, mode: Mode, *, filters: Filters | None = None, vector: Floats | None = None
+    ) -> Ranking:
+        """Return all commitments that match, in the order of `search`, without passages and facets.
+
+        The ranking's document rows count in `document_ids`. `vector` is the embedding of `query.text`, float32
+        `(dim,)`, as `encode` gives it for many queries at once; without it the text is encoded.
+        """
+        narrowed = _with_fields(filters or Filters(), query)
+        return self._answer(query, mode, narrowed, vector=vector).ranking
+
+    @property
+    def document_ids(self) -> tuple[str, ...]:
+        """The document of each row."""
+        return self._columns.document_ids
+
+    def encode(self, texts: Sequence[str]) -> Embeddings:
+        """Return the embeddings of n queries, float32 `(n, dim)` (EncoderError if the encoder isn't the index's)."""
+        with self._lock:
+            if self._encoder is None:
+                name = self._generation.manifest.encoder.name
+                self._encoder = load_encoder(name, projection=self._generation.projection())
+        identity = self._generation.manifest.encoder
+        if self._encoder.revision != identity.revision:
+            raise EncoderError(
+                f"the index was built with {identity.name} revision {identity.revision}, but this encoder is"
+                f" {self._encoder.name} revision {self._encoder.revision}; rebuild with `concord index --rebuild`"
+            )
+        return self._encoder.encode_queries(texts)
+
+    def _answer(self, query: Query, mode: Mode, filters: Filters, *, vector: Floats | None) -> _Answer:
+        legs = self._run_legs(query, mode, vector)
         rows = self._eligible_rows(query, legs)
         passages = best_rows(legs.best, rows, self._document_of, len(self._columns.document_ids))
         candidates = passages >= 0
@@ -92,23 +149,16 @@ class Searcher:
         documents = np.flatnonzero(matching_documents(candidates, masks))
         scores = self._document_scores(query, legs, rows, documents, passages)
         ranking = collapse(documents, scores, self._columns.commitment)
-        return SearchResult(
-            request=request,
-            total=len(ranking),
-            hits=self._hits(query, request, ranking, legs, passages),
-            facets=count_facets(self._columns, candidates, masks, filters),
-            index=self.info,
-            took_ms=(time.perf_counter() - start) * 1000,
-        )
+        return _Answer(legs=legs, candidates=candidates, masks=masks, passages=passages, ranking=ranking)
 
-    def _run_legs(self, query: Query, mode: Mode) -> _Legs:
+    def _run_legs(self, query: Query, mode: Mode, vector: Floats | None) -> _Legs:
         keyword = np.zeros(len(self._document_of), dtype=np.float32)
         if mode != "semantic":
             run = self._keyword.search(query)
             keyword[run.rows] = run.scores
         if mode == "keyword" or not query.text:
             return _Legs(semantic=None, keyword=keyword, best=keyword)
-        semantic = self._generation.embeddings @ self._encode(query.text)
+        semantic = self._generation.embeddings @ (self.encode([query.text])[0] if vector is None else vector)
         return _Legs(
             semantic=semantic, keyword=keyword, best=semantic + KEYWORD_WEIGHT * self._relative(query, keyword)
         )
@@ -143,15 +193,13 @@ class Searcher:
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 
-    def _hits(
-        self, query: Query, request: SearchRequest, ranking: Ranking, legs: _Legs, passages: Rows
-    ) -> tuple[Hit, ...]:
-        page = range(request.offset, min(request.offset + request.limit, len(ranking)))
-        return tuple(
-            self._hit(query, position, ranking, legs, int(passages[ranking.document[position]])) for position in page
-        )
+    def _hits(self, query: Query, request: SearchRequest, answer: _Answer) -> tuple[Hit, ...]:
+        page = range(request.offset, min(request.offset + request.limit, len(answer.ranking)))
+        return tuple(self._hit(query, position, answer) for position in page)
 
-    def _hit(self, query: Query, position: int, ranking: Ranking, legs: _Legs, row: int) -> Hit:
+    def _hit(self, query: Query, position: int, answer: _Answer) -> Hit:
+        legs, ranking = answer.legs, answer.ranking
+        row = int(answer.passages[ranking.document[position]])
         document = self._generation.document(int(ranking.document[position]))
         chunk = self._generation.chunk(row, document)
         versions = self._columns.documents_of(document.commitment_id)
@@ -173,20 +221,6 @@ class Searcher:
             ),
             also_in=tuple(lang for lang in langs if lang != document.lang),
         )
-
-    def _encode(self, text: str) -> Floats:
-        with self._lock:
-            if self._encoder is None:
-                name = self._generation.manifest.encoder.name
-                self._encoder = load_encoder(name, projection=self._generation.projection())
-        identity = self._generation.manifest.encoder
-        if self._encoder.revision != identity.revision:
-            raise EncoderError(
-                f"the index was built with {identity.name} revision {identity.revision}, but this encoder is"
-                f" {self._encoder.name} revision {self._encoder.revision}; rebuild with `concord index --rebuild`"
-            )
-        vector: Floats = self._encoder.encode_queries([text])[0]
-        return vector
 
 
 def _with_fields(filters: Filters, query: Query) -> Filters:
