@@ -1,7 +1,9 @@
-"""Embeddings kept on disk by content, so that a second evaluation encodes nothing.
+"""Embeddings and indexes kept on disk, so that a second evaluation takes seconds.
 
-One SQLite file maps a digest of encoder revision, role and text to a vector. Test sets, encoders and processes may
-share it, and it is safe to delete.
+    <cache>/embeddings.sqlite     vectors by a digest of encoder revision, role and text; shared by all test sets
+    <cache>/indexes/<name>-<...>  the index of a test set for one encoder, and `made-of`: what it was made of
+
+All of it is safe to delete.
 """
 
 from __future__ import annotations
@@ -12,13 +14,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from tqdm import tqdm
 
+import indexer
+from evaluation.dataset import Dataset
+from indexer.pipeline import index_documents
+from indexer.readers.sources import ReadResult
 from indexer.shared.encoder import Embeddings, Encoder, LanguageProjection
 from indexer.shared.errors import IndexStoreError
+from indexer.shared.storage import open_generation
 
-__all__ = ["CachedEncoder"]
+__all__ = ["CachedEncoder", "index_folder"]
 
 _BATCH = 256  # texts between two writes: what an interrupted run loses at most
 
@@ -29,6 +37,7 @@ class CachedEncoder:
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         self._encoder = encoder
         self._file = folder / "embeddings.sqlite"
+        self.folder = folder
         self.computed = 0
 
     @property
@@ -96,6 +105,37 @@ class CachedEncoder:
                 yield database
         except (OSError, sqlite3.Error) as error:
             raise IndexStoreError(f"{self._file}: the cache can't be used ({error}); it is safe to delete") from error
+
+
+def index_folder(dataset: Dataset, encoder: CachedEncoder) -> Path:
+    """Return the folder of an index of the documents, made anew unless documents, encoder and indexer are unchanged."""
+    made_of = _digest(msgspec.json.encode(dataset.documents), encoder.revision.encode(), *_indexer_files())
+    folder = encoder.folder / "indexes" / f"{dataset.name}-{encoder.revision}"
+    stamp = folder / "made-of"
+    try:
+        if stamp.read_text(encoding="utf-8") == made_of and open_generation(folder):
+            return folder
+    except (OSError, UnicodeDecodeError, IndexStoreError):
+        pass  # there is none yet, or it is damaged
+    stamp.unlink(missing_ok=True)
+    index_documents(ReadResult(documents=dataset.documents, rejected=(), sources=()), index=folder, encoder=encoder)
+    stamp.write_text(made_of, encoding="utf-8")
+    return folder
+
+
+def _indexer_files() -> Iterator[bytes]:
+    """Give the contents of all files of the indexer, code and tables, in the order of their paths."""
+    root = Path(indexer.__file__).parent
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.read_bytes()
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
 
 
 def _known(database: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Embeddings]]:

@@ -38,9 +38,7 @@ def _cache(_ctx: click.Context, _option: click.Parameter, value: Path | None) ->
 @click.option(
     "--references", type=_PATH, metavar="FOLDER", help="Test set whose queries translations are compared with."
 )
-@click.option(
-    "--cache", type=_PATH, callback=_cache, metavar="FOLDER", help="Where embeddings are kept (the user's cache)."
-)
+@click.option("--cache", type=_PATH, callback=_cache, metavar="FOLDER", help="Where embeddings and indexes are kept.")
 def evaluate(form: str, encoder: str, modes: tuple[Mode, ...], **options: Any) -> None:
     """Measure search on test sets with relevance judgements.
 

@@ -11,20 +11,16 @@ the cut) and the judgements. A topic with no relevant document in a pool isn't c
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from evaluation.cache import CachedEncoder, index_folder
 from evaluation.dataset import Dataset, Topic, corpus_id
 from evaluation.measures import DEPTH, MEASURES, measure
-from indexer.pipeline import index_documents
-from indexer.readers.sources import ReadResult
-from indexer.shared.encoder import Encoder
 from searchapp.search.results import Mode
 from searchapp.search.searcher import Searcher
 
@@ -74,13 +70,10 @@ class _Corpus:
         return tuple(self.ids[row] for row in self.candidates(rows, pool, topic)[:DEPTH])
 
 
-def evaluate(dataset: Dataset, encoder: Encoder, modes: Sequence[Mode]) -> tuple[ModeRun, ...]:
+def evaluate(dataset: Dataset, encoder: CachedEncoder, modes: Sequence[Mode]) -> tuple[ModeRun, ...]:
     """Index the documents, rank them for all topics in each mode, and measure; progress is shown on stderr."""
-    with tempfile.TemporaryDirectory(prefix="concord-evaluate-") as folder:
-        read = ReadResult(documents=dataset.documents, rejected=(), sources=())
-        index_documents(read, index=Path(folder), encoder=encoder)
-        searcher = Searcher.open(Path(folder), encoder=encoder)
-        return tuple(_run(dataset, searcher, mode) for mode in modes)
+    searcher = Searcher.open(index_folder(dataset, encoder), encoder=encoder)
+    return tuple(_run(dataset, searcher, mode) for mode in modes)
 
 
 def _run(dataset: Dataset, searcher: Searcher, mode: Mode) -> ModeRun:

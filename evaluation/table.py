@@ -11,6 +11,7 @@ from evaluation.runs import ALL
 __all__ = ["table"]
 
 _MAIN = "ndcg@10"
+_SMALLEST_P = 0.001
 _LABELS = ["nDCG@10", "R@10", "R@25", "R@100", "MRR@10", "P@1"]
 
 
@@ -57,9 +58,9 @@ def _figure_cells(figures: dict[str, Any], *, compared: bool) -> Iterator[str]:
 
 
 def _against_rows(modes: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
-    for mode in modes:
-        for other, compared in mode["against"].items():
-            yield [mode["mode"], other, *(_difference(compared, name) for name in MEASURES)]
+    for number, mode in enumerate(modes):
+        for other in (one["mode"] for one in modes[number + 1 :]):
+            yield [mode["mode"], other, *(_difference(mode["against"][other], name) for name in MEASURES)]
 
 
 def _parity_rows(modes: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
@@ -74,7 +75,8 @@ def _parity_rows(modes: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
 def _difference(compared: dict[str, Any] | None, name: str) -> str:
     if compared is None:
         return "-"
-    return f"{compared[name]['difference']:+.3f} (p={compared[name]['p']:.3f})"
+    p = compared[name]["p"]
+    return f"{compared[name]['difference']:+.3f} ({'p<.001' if p < _SMALLEST_P else f'p={p:.3f}'})"
 
 
 def _aligned(rows: Iterator[list[str]] | list[list[str]]) -> Iterator[str]:
