@@ -100,10 +100,13 @@ class CachedEncoder:
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise IndexStoreError(f"{self._file.parent}: can't be made ({error.strerror})") from error
+        try:
             with closing(sqlite3.connect(self._file, timeout=60)) as database:
                 database.execute("CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
                 yield database
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
             raise IndexStoreError(f"{self._file}: the cache can't be used ({error}); it is safe to delete") from error
 
 

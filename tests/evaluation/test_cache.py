@@ -51,6 +51,12 @@ def test_a_damaged_cache_is_named(tmp_path: Path) -> None:
         CachedEncoder(AngleEncoder(), tmp_path).encode_queries(["10 a"])
 
 
+def test_a_cache_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(IndexStoreError, match=r"file/cache: can't be made \(Not a directory\)"):
+        CachedEncoder(AngleEncoder(), tmp_path / "file" / "cache").encode_queries(["10 a"])
+
+
 def test_an_index_is_kept_while_documents_encoder_and_indexer_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
