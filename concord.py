@@ -1,9 +1,10 @@
-"""The `concord` command: joins the command groups of the indexing and the search side."""
+"""The `concord` command: joins the commands of the indexing side, the search side and the evaluation."""
 
 from __future__ import annotations
 
 import click
 
+from evaluation.cli import evaluate
 from indexer.cli import index, stats
 from indexer.shared.commands import Commands
 from searchapp.cli import search, serve
@@ -17,5 +18,5 @@ def main() -> None:
     """Find comparable open-government commitments across countries and languages."""
 
 
-for command in (index, search, serve, stats):
+for command in (evaluate, index, search, serve, stats):
     main.add_command(command)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("evaluation", "indexer", "searchapp")
 
 
 def modules_under(*names: str) -> Iterator[Path]:
@@ -35,19 +36,24 @@ def is_under(module: str, package: str) -> bool:
 
 
 def violations(path: Path, source: str) -> list[str]:
-    """The imports of one module that go against the direction: shared <- indexer, shared <- searchapp, never across."""
+    """The imports of one module that go against the direction: shared <- indexer, shared <- searchapp, never across.
+
+    `evaluation` may import both sides, and nothing but `concord.py` imports it.
+    """
     place = path.relative_to(ROOT).parts
     bad = []
     for module in sorted(imports_of(source)):
         in_shared = is_under(module, "indexer.shared")
         in_indexer = is_under(module, "indexer") and not in_shared
         in_searchapp = is_under(module, "searchapp")
+        in_evaluation = is_under(module, "evaluation")
         wrong = (
             (place[:2] == ("indexer", "shared") and (in_indexer or in_searchapp))
             or (place[0] == "indexer" and in_searchapp)
+            or (place[0] in {"indexer", "searchapp"} and in_evaluation)
             or (place[0] == "searchapp" and in_indexer and module != "indexer")
             or (
-                place[:2] == ("searchapp", "search")
+                (place[:2] == ("searchapp", "search") or place[0] == "evaluation")
                 and (is_under(module, "flask") or is_under(module, "searchapp.web"))
             )
         )
@@ -59,17 +65,13 @@ def violations(path: Path, source: str) -> list[str]:
 def importers(library: str) -> set[str]:
     return {
         str(path.relative_to(ROOT))
-        for path in modules_under("indexer", "searchapp", "concord.py")
+        for path in modules_under(*PACKAGES, "concord.py")
         if any(is_under(module, library) for module in imports_of(path.read_text(encoding="utf-8")))
     }
 
 
 def test_no_module_imports_against_the_direction() -> None:
-    found = [
-        line
-        for path in modules_under("indexer", "searchapp")
-        for line in violations(path, path.read_text(encoding="utf-8"))
-    ]
+    found = [line for path in modules_under(*PACKAGES) for line in violations(path, path.read_text(encoding="utf-8"))]
     assert found == []
 
 
@@ -80,6 +82,9 @@ def test_no_module_imports_against_the_direction() -> None:
         ("searchapp/web/pages.py", "def f():\n    import indexer.chunking"),
         ("indexer/pipeline.py", "from searchapp.search import searcher"),
         ("indexer/shared/text.py", "from indexer import pipeline"),
+        ("indexer/pipeline.py", "from evaluation.measures import measure"),
+        ("searchapp/cli.py", "import evaluation"),
+        ("evaluation/runs.py", "from searchapp.web.app import create_app"),
         ("searchapp/search/facets.py", "from flask import g"),
         ("searchapp/search/facets.py", "from searchapp.web.params import request_of"),
     ],
@@ -100,13 +105,17 @@ def test_the_encoders_library_is_seen_by_one_module() -> None:
     assert len(importers("sentence_transformers")) == 1
 
 
+def test_the_measures_library_is_seen_by_one_module() -> None:
+    assert importers("ir_measures") == {"evaluation/measures.py"}
+
+
 def test_flask_is_seen_by_the_web_alone() -> None:
     outside = {place for place in importers("flask") if not place.startswith("searchapp/web/")}
     assert outside == {"searchapp/server.py"}
 
 
 def test_package_files_only_re_export() -> None:
-    for path in modules_under("indexer", "searchapp"):
+    for path in modules_under(*PACKAGES):
         if path.name == "__init__.py":
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 assert isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)), (
@@ -115,7 +124,7 @@ def test_package_files_only_re_export() -> None:
 
 
 def test_every_public_name_is_listed_in_order() -> None:
-    for path in modules_under("indexer", "searchapp", "concord.py"):
+    for path in modules_under(*PACKAGES, "concord.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 names = ast.literal_eval(node.value)

@@ -33,6 +33,7 @@ __all__ = [
     "QueryFields",
     "in_language",
     "parse_query",
+    "plain_query",
 ]
 
 MAX_QUERY = 1_000
@@ -105,12 +106,27 @@ def parse_query(text: str) -> Query:
     if len(text) > MAX_QUERY:
         raise QueryError(f"at most {MAX_QUERY:,} characters are searched for, this has {len(text):,}", field="q")
     parts = _Parts()
-    for match in _ITEM.finditer(_clean(text)):
+    for match in _ITEM.finditer(_printable(text).translate(_QUOTES)):
         parts.add(match)
     query = parts.query()
     if len(query.phrases) + len(query.excluded) > MAX_CLAUSES:
         raise QueryError(f"at most {MAX_CLAUSES} quoted phrases and exclusions fit in one search", field="q")
     if not (query.terms or query.phrases or query.commitment_ids):
+        raise QueryError(_nothing_to_search_for(text, query), field="q")
+    return query
+
+
+def plain_query(text: str) -> Query:
+    """Return the query for a text that no one typed into a search box: a passage, a title, a question of a test set.
+
+    Nothing in it is an operator: quotes, minuses and colons are plain text. It may be of any length; MAX_TERMS of its
+    words are looked up. Raises QueryError (field `q`) when it has nothing to search for.
+    """
+    parts = _Parts()
+    for word in _printable(text).split():
+        parts.add_word(word)
+    query = parts.query()
+    if not query.terms:
         raise QueryError(_nothing_to_search_for(text, query), field="q")
     return query
 
@@ -157,7 +173,11 @@ class _Parts:
         elif phrase is not None:
             self._add_text(phrase, self._phrases)
         elif not self._add_field(word):
-            self._add_text(word, self._terms)
+            self.add_word(word)
+
+    def add_word(self, word: str) -> None:
+        """Take a word as it stands, whatever it looks like."""
+        self._add_text(word, self._terms)
 
     def query(self) -> Query:
         ids = [_PUNCTUATION_AROUND.sub("", text).upper() for text in (*self._terms, *self._phrases)]
@@ -206,10 +226,10 @@ def _id(typed: str) -> str | None:
 _FIELDS: Mapping[str, Callable[[str], object | None]] = {"lang": _lang, "country": _country, "year": _year, "id": _id}
 
 
-def _clean(text: str) -> str:
-    """Return the text in NFC with straight quotes, without control and invisible characters; spaces stay spaces."""
+def _printable(text: str) -> str:
+    """Return the text in NFC, without control and invisible characters; spaces stay spaces."""
     kept = [" " if char.isspace() else char for char in text if _is_kept(char)]
-    return unicodedata.normalize("NFC", "".join(kept).translate(_QUOTES))
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def _is_kept(char: str) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.encoder import Encoder, load_encoder
+from indexer.shared.encoder import Embeddings, Encoder, load_encoder
 from indexer.shared.errors import EncoderError, NotFoundError
 from indexer.shared.records import Document
 from indexer.shared.storage import Generation, open_generation
@@ -44,14 +45,17 @@ class _Legs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What a search found: the documents that match and pass the filters, and how they are ranked and shown.
+class _Answer:
+    """What all stages up to the order of commitments give.
 
-    `passages` is the chunk row to show of each document, `unit` the number of the hit that each belongs to.
+    `candidates` says which documents match without filters, bool `(documents,)`, `masks` which pass each filter, and
+    `documents` which match and pass all. `passages` holds the chunk row shown for each document, -1 for none, `unit`
+    the number of the hit that each belongs to.
     """
 
-    query: Query
     legs: _Legs
+    candidates: Mask
+    masks: dict[str, Mask]
     documents: Rows
     passages: Rows
     unit: npt.NDArray[np.int32]
@@ -85,7 +89,7 @@ class Searcher:
 
     def warm_up(self) -> None:
         """Load the encoder and encode one query, so that the first search is as fast as the next."""
-        self._encode("warm up")
+        self.encode(["warm up"])
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
@@ -99,33 +103,73 @@ class Searcher:
         start = time.perf_counter()
         query = parse_query(request.query)
         filters = _with_fields(request.filters, query)
-        legs = self._run_legs(query, request.mode)
+        unit = self._columns.group if request.fold else self._columns.commitment
+        legs = self._run_legs(query, request.mode, None)
+        answer = self._answer(query, legs, filters, unit)
+        return SearchResult(
+            request=request,
+            total=len(answer.ranking),
+            hits=self._hits(query, request, answer),
+            facets=count_facets(self._columns, unit, answer.candidates, answer.masks, filters),
+            index=self.info,
+            took_ms=(time.perf_counter() - start) * 1000,
+        )
+
+    def rank(
+        self, query: Query, mode: Mode, *, filters: Filters | None = None, vector: Floats | None = None
+    ) -> Ranking:
+        """Return all commitments that match, in the order of `search`, without passages and facets.
+
+        The ranking's document rows count in `document_ids`. `vector` is the embedding of `query.text`, float32
+        `(dim,)`, as `encode` gives it for many queries at once; without it the text is encoded.
+        """
+        narrowed = _with_fields(filters or Filters(), query)
+        return self._answer(query, self._run_legs(query, mode, vector), narrowed, self._columns.commitment).ranking
+
+    @property
+    def document_ids(self) -> tuple[str, ...]:
+        """The document of each row."""
+        return self._columns.document_ids
+
+    def encode(self, texts: Sequence[str]) -> Embeddings:
+        """Return the embeddings of n queries, float32 `(n, dim)` (EncoderError if the encoder isn't the index's)."""
+        with self._lock:
+            if self._encoder is None:
+                name = self._generation.manifest.encoder.name
+                self._encoder = load_encoder(name, projection=self._generation.projection())
+        identity = self._generation.manifest.encoder
+        if self._encoder.revision != identity.revision:
+            raise EncoderError(
+                f"the index was built with {identity.name} revision {identity.revision}, but this encoder is"
+                f" {self._encoder.name} revision {self._encoder.revision}; rebuild with `concord index --rebuild`"
+            )
+        return self._encoder.encode_queries(texts)
+
+    def _answer(self, query: Query, legs: _Legs, filters: Filters, unit: npt.NDArray[np.int32]) -> _Answer:
         rows = self._eligible_rows(query, legs)
         passages = best_rows(legs.best, rows, self._document_of, len(self._columns.document_ids))
         candidates = passages >= 0
         masks = self._columns.filter_masks(filters)
         documents = np.flatnonzero(matching_documents(candidates, masks))
         scores = self._document_scores(query, legs, rows, documents, passages)
-        unit = self._columns.group if request.fold else self._columns.commitment
-        ranking = collapse(documents, scores, unit)
-        found = _Found(query=query, legs=legs, documents=documents, passages=passages, unit=unit, ranking=ranking)
-        return SearchResult(
-            request=request,
-            total=len(ranking),
-            hits=self._hits(found, request),
-            facets=count_facets(self._columns, unit, candidates, masks, filters),
-            index=self.info,
-            took_ms=(time.perf_counter() - start) * 1000,
+        return _Answer(
+            legs=legs,
+            candidates=candidates,
+            masks=masks,
+            documents=documents,
+            passages=passages,
+            unit=unit,
+            ranking=collapse(documents, scores, unit),
         )
 
-    def _run_legs(self, query: Query, mode: Mode) -> _Legs:
+    def _run_legs(self, query: Query, mode: Mode, vector: Floats | None) -> _Legs:
         keyword = np.zeros(len(self._document_of), dtype=np.float32)
         if mode != "semantic":
             run = self._keyword.search(query)
             keyword[run.rows] = run.scores
         if mode == "keyword" or not query.text:
             return _Legs(semantic=None, keyword=keyword, best=keyword)
-        semantic = self._generation.embeddings @ self._encode(query.text)
+        semantic = self._generation.embeddings @ (self.encode([query.text])[0] if vector is None else vector)
         return _Legs(
             semantic=semantic, keyword=keyword, best=semantic + KEYWORD_WEIGHT * self._relative(query, keyword)
         )
@@ -160,16 +204,16 @@ class Searcher:
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 
-    def _hits(self, found: _Found, request: SearchRequest) -> tuple[Hit, ...]:
-        page = range(request.offset, min(request.offset + request.limit, len(found.ranking)))
-        return tuple(self._hit(found, position) for position in page)
+    def _hits(self, query: Query, request: SearchRequest, answer: _Answer) -> tuple[Hit, ...]:
+        page = range(request.offset, min(request.offset + request.limit, len(answer.ranking)))
+        return tuple(self._hit(query, position, answer) for position in page)
 
-    def _hit(self, found: _Found, position: int) -> Hit:
-        shown = int(found.ranking.document[position])
-        row = int(found.passages[shown])
+    def _hit(self, query: Query, position: int, answer: _Answer) -> Hit:
+        legs, ranking = answer.legs, answer.ranking
+        shown = int(ranking.document[position])
+        row = int(answer.passages[shown])
         document = self._generation.document(shown)
         chunk = self._generation.chunk(row, document)
-        legs = found.legs
         return Hit(
             rank=position + 1,
             document=document,
@@ -178,15 +222,15 @@ class Searcher:
                 section=chunk.section,
                 lang=document.lang,
                 text=chunk.text,
-                highlights=word_highlights(chunk.text, document.lang, found.query),
+                highlights=word_highlights(chunk.text, document.lang, query),
             ),
             scores=Scores(
                 keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
                 semantic=None if legs.semantic is None else float(legs.semantic[row]),
-                fused=float(found.ranking.score[position]),
+                fused=float(ranking.score[position]),
             ),
             also_in=self._other_langs(document),
-            near_duplicates=self._near_duplicates(found, shown),
+            near_duplicates=self._near_duplicates(answer, shown),
         )
 
     def _other_langs(self, document: Document) -> tuple[str, ...]:
@@ -195,25 +239,11 @@ class Searcher:
         langs = (columns.by_field["lang"].values[columns.lang[version]] for version in versions)
         return tuple(lang for lang in langs if lang != document.lang)
 
-    def _near_duplicates(self, found: _Found, shown: int) -> tuple[str, ...]:
+    def _near_duplicates(self, answer: _Answer, shown: int) -> tuple[str, ...]:
         commitment = self._columns.commitment
-        same = found.documents[found.unit[found.documents] == found.unit[shown]]
+        same = answer.documents[answer.unit[answer.documents] == answer.unit[shown]]
         others = np.setdiff1d(commitment[same], commitment[shown])
         return tuple(self._columns.commitment_ids[number] for number in others)
-
-    def _encode(self, text: str) -> Floats:
-        with self._lock:
-            if self._encoder is None:
-                name = self._generation.manifest.encoder.name
-                self._encoder = load_encoder(name, projection=self._generation.projection())
-        identity = self._generation.manifest.encoder
-        if self._encoder.revision != identity.revision:
-            raise EncoderError(
-                f"the index was built with {identity.name} revision {identity.revision}, but this encoder is"
-                f" {self._encoder.name} revision {self._encoder.revision}; rebuild with `concord index --rebuild`"
-            )
-        vector: Floats = self._encoder.encode_queries([text])[0]
-        return vector
 
 
 def _with_fields(filters: Filters, query: Query) -> Filters:

@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.shared.errors import QueryError
-from searchapp.search.query import MAX_CLAUSES, MAX_QUERY, MAX_TERMS, Query, QueryFields, in_language, parse_query
+from searchapp.search.query import (
+    MAX_CLAUSES,
+    MAX_QUERY,
+    MAX_TERMS,
+    Query,
+    QueryFields,
+    in_language,
+    parse_query,
+    plain_query,
+)
 
 
 def reason(text: str) -> str:
@@ -174,3 +183,33 @@ def test_any_text_gives_a_query_or_a_query_error(text: str) -> None:
         assert len(query.terms) <= MAX_TERMS
         assert len(query.phrases) + len(query.excluded) <= MAX_CLAUSES
         assert len(in_language(query, "en").words) <= MAX_TERMS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['What is "open data"?', "data -health", '-"open data" -x', "lang:fr year:2016", "id:UK0066", "« données »: -non"],
+)
+def test_in_a_plain_query_nothing_is_an_operator(text: str) -> None:
+    query = plain_query(text)
+    assert query.text == text
+    assert query.phrases == ()
+    assert query.excluded == ()
+    assert query.fields == QueryFields()
+
+
+def test_a_plain_query_reads_words_as_a_typed_one_does() -> None:
+    text = "Open  data – in\tSeoul, UK0066"
+    assert plain_query(text) == parse_query(text)
+    assert plain_query(text).commitment_ids == ("UK0066",)
+
+
+def test_a_plain_query_may_be_of_any_length_of_which_some_words_are_looked_up() -> None:
+    text = " ".join(f"word{number}" for number in range(1000))
+    assert plain_query(text).text == text
+    assert len(plain_query(text).terms) == MAX_TERMS
+
+
+@pytest.mark.parametrize("text", ["", " ", "?", '" - "'])
+def test_a_plain_query_with_nothing_to_search_for_is_refused(text: str) -> None:
+    with pytest.raises(QueryError, match=r"^q: "):
+        plain_query(text)

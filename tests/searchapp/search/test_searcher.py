@@ -10,6 +10,7 @@ from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
 from indexer.shared.errors import EncoderError, NotFoundError, QueryError
 from indexer.shared.records import Document
+from searchapp.search.query import parse_query
 from searchapp.search.results import Filters, Mode, SearchRequest, SearchResult
 from searchapp.search.searcher import Searcher
 from tests.conftest import BuildIndex
@@ -178,6 +179,29 @@ def test_quoted_phrases_must_occur_and_excluded_words_must_not(searcher: Searche
 @pytest.mark.parametrize("mode", MODES)
 def test_a_commitment_id_as_query_comes_first(searcher: Searcher, mode: Mode) -> None:
     assert ids(whole(searcher, "xx0017", mode))[0] == "XX0017"
+
+
+@pytest.mark.parametrize(("mode", "filters"), [*product(MODES, FILTERS)])
+def test_a_ranking_has_the_documents_and_scores_of_the_search_in_its_order(
+    searcher: Searcher, mode: Mode, filters: Filters
+) -> None:
+    query = "water data country:fr"
+    hits = whole(searcher, query, mode, filters).hits
+    ranking = searcher.rank(parse_query(query), mode, filters=filters)
+    assert [searcher.document_ids[row] for row in ranking.document] == [hit.document.document_id for hit in hits]
+    assert ranking.score.tolist() == [hit.score for hit in hits]
+
+
+def test_ranking_takes_the_embedding_of_a_query_that_was_encoded_before(index: Path) -> None:
+    searcher = Searcher.open(index, encoder=FakeEncoder())
+    query, other = parse_query("water data"), parse_query("anti corruption")
+    vectors = searcher.encode([query.text, other.text])
+    assert vectors.shape == (2, FakeEncoder.dim)
+    for mode in MODES:
+        given, own = searcher.rank(query, mode, vector=vectors[0]), searcher.rank(query, mode)
+        assert given.document.tolist() == own.document.tolist()
+    swapped = searcher.rank(query, "semantic", vector=vectors[1])
+    assert swapped.document.tolist() == searcher.rank(other, "semantic").document.tolist()
 
 
 def test_fields_in_the_query_filter(searcher: Searcher) -> None:
