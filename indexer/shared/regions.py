@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
+from babel.localedata import locale_identifiers
 
 from indexer.shared.tables import read_table
 
@@ -27,10 +28,8 @@ def region_label(code: str, lang: str = "en") -> str:
     region = _table().get(code)
     if region is None:
         return code
-    try:
-        names = Locale.parse(lang).territories
-    except (UnknownLocaleError, ValueError):
-        names = {}
+    known = locale_identifiers()
+    names = Locale(lang if lang in known else "en").territories
     return str(names.get(region["m49"]) or Locale("en").territories[region["m49"]])
 
 

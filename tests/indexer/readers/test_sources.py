@@ -7,6 +7,8 @@ import pytest
 
 from indexer.readers.sources import read_sources
 
+ENDINGS = ".csv, .htm, .html, .jsonl, .ndjson, .tsv, .txt, each also with .gz"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, seeds: Path) -> Path:
@@ -61,12 +63,12 @@ def test_a_missing_file_and_an_unknown_kind_are_named(folder: Path, tmp_path: Pa
     found = reasons(folder, tmp_path / "nowhere", tmp_path / "sheet.xlsx")
     assert found == [
         f"{tmp_path}/nowhere: no such file or folder",
-        f"{tmp_path}/sheet.xlsx: unknown kind of file (expected an ending of .txt)",
+        f"{tmp_path}/sheet.xlsx: unknown kind of file (expected an ending of {ENDINGS})",
     ]
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
-    assert reasons(tmp_path) == [f"{tmp_path}: no file with a known ending in this folder (expected .txt)"]
+    assert reasons(tmp_path) == [f"{tmp_path}: no file with a known ending in this folder (expected {ENDINGS})"]
 
 
 def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
