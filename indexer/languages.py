@@ -24,6 +24,9 @@ _UNLIKELY = 0.02
 """Weight of a language that neither the country nor international use suggests: it needs 50 times the evidence."""
 
 _INTERNATIONAL = frozenset({"en"})
+_CERTAIN = 0.9
+_CLOSE = 0.05
+_MOST_COMPARED = 3
 _EXCLUDED = ("ESPERANTO", "LATIN")
 """Languages that no government writes in, but that lists of loanwords and abbreviations look like."""
 
@@ -36,17 +39,19 @@ def detect_language(text: str, *, likely: Collection[str] = ()) -> str | None:
 
     Its first 1,500 characters are weighed: the detector's confidence in each language counts in full for English and
     for the `likely` ones (say, those of the country), and a fiftieth for any other. So prose speaks for itself, and a
-    short text full of names doesn't flip to a language that nobody there writes.
+    short text full of names doesn't flip to a language that nobody there writes. Where no language has 90% of the
+    weight, the best ones (three at most) are compared again by larger models.
     """
     sample = _ADDRESS.sub(" ", text[:_LONGEST])
-    scored = [
-        (_code(one.language.iso_code_639_1.name), one.value)
-        for one in _detector().compute_language_confidence_values(sample)
-    ]
-    found = [(value * _weight(code, likely), code) for code, value in scored if value > 0]
-    if found:
-        return max(found)[1]
-    return _language_of_script(text)
+    weights = _weights(_detector(), sample, likely)
+    if not weights:
+        return _language_of_script(sample)
+    best, *others = sorted(weights, key=lambda lang: (-weights[lang], lang))
+    close = [lang for lang in others[: _MOST_COMPARED - 1] if weights[lang] >= _CLOSE]
+    if weights[best] < _CERTAIN and close:
+        again = _weights(_careful_detector(frozenset([best, *close])), sample, likely)
+        best = max(again, key=lambda lang: (again[lang], lang), default=best)
+    return best
 
 
 def languages_of(country: str | None) -> frozenset[str]:
@@ -70,6 +75,16 @@ def _code(tag: str) -> str:
     return _SAME.get(primary, primary)
 
 
+def _weights(detector: LanguageDetector, text: str, likely: Collection[str]) -> dict[str, float]:
+    """Return each possible language's share of the weight."""
+    found = detector.compute_language_confidence_values(text)
+    weights = {
+        code: one.value * _weight(code, likely) for one in found if (code := _code(one.language.iso_code_639_1.name))
+    }
+    total = sum(weights.values())
+    return {code: weight / total for code, weight in weights.items() if weight > 0}
+
+
 def _weight(code: str, likely: Collection[str]) -> float:
     return 1.0 if code in _INTERNATIONAL or code in likely else _UNLIKELY
 
@@ -81,6 +96,15 @@ def _detector() -> LanguageDetector:
 
     excluded = [getattr(Language, name) for name in _EXCLUDED]
     return LanguageDetectorBuilder.from_all_languages_without(*excluded).with_low_accuracy_mode().build()
+
+
+@cache
+def _careful_detector(langs: frozenset[str]) -> LanguageDetector:
+    """Return a detector of a few languages by their full models (some 15 MB each, loaded once for all detectors)."""
+    from lingua import Language, LanguageDetectorBuilder  # noqa: PLC0415 (its models are loaded only when needed)
+
+    languages = [one for one in Language.all() if _code(one.iso_code_639_1.name) in langs]
+    return LanguageDetectorBuilder.from_languages(*languages).build()
 
 
 @cache

@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Iterator
 from functools import cache
 
+import regex
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from indexer.parsing import parse_page
@@ -19,6 +20,7 @@ __all__ = ["is_html", "page_lines", "read"]
 _CELLS = frozenset({"td", "th"})
 _LISTS = frozenset({"ul", "ol"})
 _BULLET = "•"
+_MARK = regex.compile(r"\s*(?:[•·*]|\p{Pd}\s|\d{1,2}[.)]\s|\d{1,2}(?:\.\d{1,2})+[.)]?\s)")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _AS_BROWSERS = {"iso8859-1": "cp1252", "ascii": "cp1252"}
@@ -101,7 +103,7 @@ class _Writer:
 
     def text(self) -> str:
         """Return all lines."""
-        return "".join(self._parts)
+        return "".join(self._parts).strip()
 
     def _break(self, node: LexborNode) -> None:
         if node.tag in _CELLS:
@@ -114,9 +116,9 @@ class _Writer:
     def _next_marker(self, node: LexborNode) -> str:
         number = self._numbers[-1] if self._numbers else None
         if number is None:
-            return "" if _begins_numbered(node) else f"{_BULLET} "
+            return "" if _has_mark(node) else f"{_BULLET} "
         self._numbers[-1] = number + 1
-        return "" if _begins_numbered(node) else f"{number}. "
+        return "" if _has_mark(node) else f"{number}. "
 
 
 def _first_number(node: LexborNode) -> int:
@@ -124,10 +126,9 @@ def _first_number(node: LexborNode) -> int:
     return int(start) if start.isdecimal() else 1
 
 
-def _begins_numbered(node: LexborNode) -> bool:
+def _has_mark(node: LexborNode) -> bool:
     """Say whether an item brings its own mark ("11.1. …", "• …", "- …")."""
-    text = node.text(deep=True).lstrip()[:1]
-    return text.isdecimal() or text in {_BULLET, "-", "–", "·", "*"}
+    return _MARK.match(node.text(deep=True)) is not None
 
 
 def _is_hidden(node: LexborNode) -> bool:

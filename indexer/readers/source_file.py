@@ -87,11 +87,12 @@ class SourceFile:
                     number += 1
                     yield self._line(raw, number, stream)
         except InputError as error:
-            raise InputError(error.reason, path=self.path, line=number + 1) from error
+            raise InputError(error.reason, path=self.path, line=error.line or number + 1) from error
 
     def _line(self, raw: bytes, number: int, stream: BinaryIO) -> RawLine:
         if number == 1 and raw.startswith(_UTF16):
-            raise InputError("UTF-16; expected UTF-8 (save it so, for instance as “CSV UTF-8”)", path=self.path)
+            reason = "UTF-16; expected UTF-8 (save it so, for instance as “CSV UTF-8”)"
+            raise InputError(reason, path=self.path, line=number)
         complete = raw.endswith(b"\n") or len(raw) < LONGEST_LINE
         if not complete:
             _skip_line(stream)
