@@ -110,11 +110,8 @@ def _careful_detector(langs: frozenset[str]) -> LanguageDetector:
 @cache
 def _names() -> dict[str, str]:
     """Return codes by folded names, each language in itself and in the four languages of pages."""
-    found: dict[str, str] = {}
-    for code, own in (
-        (code, Locale(code).languages.get(code)) for code in read_table("indexer", "languages.toml")["own"]
-    ):
-        found[fold(str(own))] = code
+    own = read_table("indexer", "languages.toml")["own"]
+    found = {fold(str(Locale(code).languages.get(code))): str(code) for code in own}
     for lang in LABEL_LANGUAGES:
         for code, name in Locale(lang).languages.items():
             if "_" not in code:
