@@ -12,21 +12,73 @@ from indexer.shared.commands import EXIT_REJECTED, Command, setting_option
 __all__ = ["index", "stats"]
 
 
+def _columns(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Return the fields that `--map` gives, by the name of the column (BadParameter for an unknown field)."""
+    if not values:
+        return {}
+    from indexer.readers.entry import FIELDS  # noqa: PLC0415 (`--help` must not load the indexing libraries)
+
+    columns: dict[str, str] = {}
+    for value in values:
+        column, _, field = (part.strip() for part in value.rpartition("="))
+        if not column or field not in FIELDS:
+            raise click.BadParameter(f"{value!r} (expected COLUMN=FIELD, FIELD one of {', '.join(FIELDS)})")
+        columns[column] = field
+    return columns
+
+
+def _format(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a format (BadParameter for an unknown one)."""
+    if value is None:
+        return None
+    from indexer.readers.sources import FORMATS  # noqa: PLC0415 (`--help` must not load the indexing libraries)
+
+    if value not in FORMATS:
+        raise click.BadParameter(f"{value!r} (expected one of {', '.join(FORMATS)})")
+    return value
+
+
 @click.command(cls=Command)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=click.Path(path_type=Path))
 @setting_option("index")
 @setting_option("encoder")
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    callback=_columns,
+    help="Take a field of CSV and JSONL files from a column of another name; repeatable.",
+)
+@click.option(
+    "--format",
+    "format_",
+    metavar="NAME",
+    callback=_format,
+    help="Read every source as one format: irm-csv, csv, jsonl, ogp-html or ogp-text. Otherwise file name endings and"
+    " contents tell.",
+)
 @click.option("--rebuild", is_flag=True, help="Compute every embedding anew.")
-def index(sources: tuple[Path, ...], index: str, encoder: str, rebuild: bool) -> None:  # noqa: FBT001 (click calls it so)
-    """Index files, and folders recursively, into one searchable corpus.
+def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
+    sources: tuple[Path, ...],
+    index: str,
+    encoder: str,
+    columns: dict[str, str],
+    format_: str | None,
+    rebuild: bool,  # noqa: FBT001 (click calls it so)
+) -> None:
+    """Index files, folders recursively, and standard input ("-") into one searchable corpus.
 
+    Files are commitment pages as text or HTML, the IRM database, and CSV or JSONL tables; each may be compressed (.gz).
     The new index replaces the old one only when it is complete. Files that can't be used are named and left out; the
     command then ends with exit code 1.
     """
     from indexer.pipeline import build_index  # noqa: PLC0415 (`--help` must not load the indexing libraries)
+    from indexer.readers.sources import ReadOptions  # noqa: PLC0415 (the same)
     from indexer.shared.encoder import load_encoder  # noqa: PLC0415 (the same)
 
-    report = build_index(sources, index=Path(index), encoder=load_encoder(encoder), rebuild=rebuild)
+    options = ReadOptions(format=format_, columns=columns)
+    report = build_index(sources, index=Path(index), encoder=load_encoder(encoder), options=options, rebuild=rebuild)
     for error in report.rejected:
         click.echo(f"rejected: {error}", err=True)
     if report.manifest is None:

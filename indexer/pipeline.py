@@ -15,7 +15,7 @@ from indexer.chunking import TokenLimit, chunk_document, passage_text
 from indexer.embedding import TITLE_WEIGHT, Passage, embed_passages
 from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.near_duplicates import group_documents
-from indexer.readers.sources import ReadResult, read_sources
+from indexer.readers.sources import ReadOptions, ReadResult, read_sources
 from indexer.shared.analysis import analysis_revision
 from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError, InputError
@@ -60,9 +60,16 @@ class _Corpus:
     passages: tuple[Passage, ...]
 
 
-def build_index(sources: Sequence[Path], *, index: Path, encoder: Encoder, rebuild: bool = False) -> IndexReport:
+def build_index(
+    sources: Sequence[Path],
+    *,
+    index: Path,
+    encoder: Encoder,
+    options: ReadOptions | None = None,
+    rebuild: bool = False,
+) -> IndexReport:
     """Index all sources into a new generation and make it current; `rebuild` computes every embedding anew."""
-    return index_documents(read_sources(sources), index=index, encoder=encoder, rebuild=rebuild)
+    return index_documents(read_sources(sources, options), index=index, encoder=encoder, rebuild=rebuild)
 
 
 def index_documents(read: ReadResult, *, index: Path, encoder: Encoder, rebuild: bool = False) -> IndexReport:

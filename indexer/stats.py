@@ -33,6 +33,7 @@ def _distributions(documents: list[Document]) -> Iterator[str]:
     fields = {
         "languages": [document.lang for document in documents],
         "countries": [document.facts.country or "unknown" for document in documents],
+        "regions": [document.facts.region or "unknown" for document in documents],
         "years": [str(document.facts.year or "unknown") for document in documents],
         "policy areas": [area for document in documents for area in document.facts.policy_areas],
     }

@@ -9,10 +9,20 @@ from typing import Any
 import regex
 
 from indexer.parsing.labels import label_key
+from indexer.shared.records import Unmapped
 from indexer.shared.tables import read_table
 from indexer.shared.taxonomy import policy_area_code
 
-__all__ = ["carried_forward_code", "code_of", "institutions", "is_nothing", "policy_areas", "report_names", "years"]
+__all__ = [
+    "carried_forward_code",
+    "code_of",
+    "code_or_unmapped",
+    "institutions",
+    "is_nothing",
+    "policy_areas",
+    "report_names",
+    "years",
+]
 
 _MOST_WORDS = 8
 _MOST_PIECES = 3
@@ -38,6 +48,17 @@ def code_of(field: str, value: str) -> str | None:
     if field == "relevant" and _are_ogp_values(value):
         return "yes"
     return _code_of_words(words) if field in _table()["fields"] else None
+
+
+def code_or_unmapped(name: str, value: str | None, unmapped: list[Unmapped], *, scale: str | None = None) -> str | None:
+    """Return the code of a fact's value; one that no table knows is added to `unmapped`, unless it stands for none.
+
+    `scale` names the field whose codes the fact takes, if it has another name ("completion" of "completion_end").
+    """
+    code = code_of(scale or name, value) if value else None
+    if value and code is None and not is_nothing(value):
+        unmapped.append(Unmapped(field=name, value=value))
+    return code
 
 
 def carried_forward_code(text: str) -> str | None:

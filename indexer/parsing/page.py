@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from indexer.parsing.catalogue import read_catalogue
 from indexer.parsing.compose import Piece, compose, cut_section
-from indexer.parsing.facts import code_of, institutions, is_nothing, policy_areas, report_names, years
+from indexer.parsing.facts import code_or_unmapped, institutions, is_nothing, policy_areas, report_names, years
 from indexer.parsing.glance import Glance, read_glance
 from indexer.parsing.labels import count_languages
 from indexer.parsing.lines import Block, read_lines, unwrap
@@ -16,6 +16,7 @@ from indexer.parsing.places import find_place
 from indexer.parsing.review import Findings, read_findings
 from indexer.shared.errors import InputError
 from indexer.shared.records import Document, Facts, Milestone, Unmapped
+from indexer.shared.regions import region_of
 from indexer.shared.taxonomy import LABEL_LANGUAGES, section_label
 from indexer.shared.text import clean_text, redact_contacts
 
@@ -101,7 +102,7 @@ def _glance_piece(glance: Glance, lang: str) -> Piece:
 def _facts(outline: Outline, glance: Glance, findings: Findings) -> tuple[Facts, list[Unmapped]]:
     values = {name: " ".join(texts) for name, texts in glance.values.items() if texts}
     unmapped: list[Unmapped] = []
-    codes = {name: _code(name, values.get(name), unmapped) for name in _CODED}
+    codes = {name: code_or_unmapped(name, values.get(name), unmapped) for name in _CODED}
     country, locality = find_place(outline.commitment_id, outline.place)
     if country is None:
         unmapped.append(Unmapped(field="country", value=outline.place or outline.commitment_id))
@@ -109,6 +110,7 @@ def _facts(outline: Outline, glance: Glance, findings: Findings) -> tuple[Facts,
     unmapped += [Unmapped(field="policy_areas", value=area) for area in unknown_areas]
     facts = Facts(
         country=country,
+        region=region_of(country),
         locality=locality,
         action_plan=values.get("action_plan"),
         year=_year(values, unmapped),
@@ -117,16 +119,9 @@ def _facts(outline: Outline, glance: Glance, findings: Findings) -> tuple[Facts,
         policy_areas=areas,
         irm_reports=report_names(glance.values.get("irm_reports", ())),
         **codes,
-        **_with_completion(findings.values, _code("completion", values.get("completion"), unmapped)),
+        **_with_completion(findings.values, code_or_unmapped("completion", values.get("completion"), unmapped)),
     )
     return facts, unmapped
-
-
-def _code(name: str, value: str | None, unmapped: list[Unmapped]) -> str | None:
-    code = code_of(name, value) if value else None
-    if value and code is None and not is_nothing(value):
-        unmapped.append(Unmapped(field=name, value=value))
-    return code
 
 
 def _with_completion(found: dict[str, str], completion: str | None) -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from babel import Locale
 
+from indexer.parsing.countries import find_country
 from indexer.shared.tables import read_table
-from indexer.shared.taxonomy import LABEL_LANGUAGES
 from indexer.shared.text import fold
 
 __all__ = ["find_place"]
@@ -35,7 +35,7 @@ def find_place(commitment_id: str, line: str = "") -> tuple[str | None, str | No
 
 def _place_of_line(line: str) -> tuple[str | None, str | None]:
     locality, _, country = (part.strip() for part in line.rpartition(","))
-    code = _country_names().get(fold(country))
+    code = find_country(country)
     if code is not None:
         return code, _local_names().get(fold(locality), (code, locality or None))[1]
     return _local_names().get(fold(line), (None, None))
@@ -44,17 +44,6 @@ def _place_of_line(line: str) -> tuple[str | None, str | None]:
 @cache
 def _table() -> dict[str, Any]:
     return read_table("indexer", "countries.toml")
-
-
-@cache
-def _country_names() -> dict[str, str]:
-    """Return ISO codes by the folded names of countries in the four languages."""
-    return {
-        fold(name): code
-        for lang in LABEL_LANGUAGES
-        for code, name in Locale(lang).territories.items()
-        if len(code) == _ISO_LENGTH and code.isalpha()
-    }
 
 
 @cache

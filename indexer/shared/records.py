@@ -53,12 +53,14 @@ class Unmapped:
 class Facts:
     """What a source says of a commitment, as codes that are the same in every language.
 
-    `country` is ISO 3166-1 alpha-2; `locality` names a subnational member ("Seoul"). Dates are ISO 8601, as
-    precise as the source ("2018", "2016-05", "2018-09-01"). Other codes are keys of the tables in `indexer/data`.
+    `country` is ISO 3166-1 alpha-2; `region` is a key of `shared/data/regions.toml`; `locality` names a subnational
+    member ("Seoul"); `theme` is the heading that an action plan puts over a group of commitments. Dates are ISO 8601,
+    as precise as the source ("2018", "2016-05", "2018-09-01"). Other codes are keys of the tables in `indexer/data`.
     None and empty tuples mean that the source says nothing.
     """
 
     country: str | None = None
+    region: str | None = None
     locality: str | None = None
     action_plan: str | None = None
     year: int | None = None
@@ -66,6 +68,7 @@ class Facts:
     lead_institutions: tuple[str, ...] = ()
     supporting_institutions: tuple[str, ...] = ()
     policy_areas: tuple[str, ...] = ()
+    theme: str | None = None
     verifiable: str | None = None
     relevant: str | None = None
     ambition: str | None = None
@@ -86,7 +89,8 @@ class Facts:
 class Document:
     """One commitment in one language, as one source tells it.
 
-    `document_id` is `<commitment_id>.<lang>`; `source` is the file it came from, as a name without folders.
+    `document_id` is `<commitment_id>.<lang>`; `source` is the file it came from, as a name without folders, and
+    `line` the line of that file on which its row begins (None where the file is one document).
     """
 
     document_id: str
@@ -97,6 +101,7 @@ class Document:
     sections: tuple[Section, ...]
     facts: Facts
     source: str
+    line: int | None = None
     url: str | None = None
     milestones: tuple[Milestone, ...] = ()
     catalogue: tuple[CatalogueEntry, ...] = ()

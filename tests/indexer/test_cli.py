@@ -74,6 +74,65 @@ def test_a_removed_file_is_no_longer_found(pages: Path, tmp_path: Path) -> None:
     assert "UK0066" not in out
 
 
+ROWS = "Nr,Inhalt,country,ambition\nA1,We will publish all contracts.,Kenya,Colossal\nA2,We will consult.,Narnia,\n"
+
+
+def test_tables_are_indexed_with_columns_of_other_names_and_bad_rows_named(pages: Path, tmp_path: Path) -> None:
+    rows = pages / "rows.csv"
+    rows.write_text(ROWS)
+    index = tmp_path / "index"
+    code, _, err = run("index", pages, "--map", "Nr=id", "--map", "Inhalt=text", "--index", index)
+    assert code == 1
+    assert "6 commitments in 6 documents" in err
+    assert f"rejected: {rows}:3: country: unknown country 'Narnia'" in err
+    _, out, _ = run("stats", "--index", index)
+    assert "ambition: 'Colossal' (1)" in out
+
+
+def test_standard_input_is_indexed(tmp_path: Path) -> None:
+    args = [
+        "index",
+        "-",
+        "--format",
+        "csv",
+        "--map",
+        "Nr=id",
+        "--map",
+        "Inhalt=text",
+        "--index",
+        str(tmp_path / "index"),
+    ]
+    result = CliRunner().invoke(main, args, input=ROWS)
+    assert result.exit_code == 1
+    assert "1 commitments in 1 documents" in result.stderr
+    assert "rejected: -:3: country: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["--map", "Nr=number"], "'Nr=number' (expected COLUMN=FIELD, FIELD one of id, title, text, "),
+        (["--map", "Nr"], "'Nr' (expected COLUMN=FIELD, FIELD one of "),
+        (["--format", "xlsx"], "'xlsx' (expected one of irm-csv, csv, jsonl, ogp-html, ogp-text)"),
+    ],
+)
+def test_unknown_fields_and_formats_are_wrong_usage(pages: Path, args: list[str], expected: str) -> None:
+    code, _, err = run("index", pages, *args)
+    assert code == 2
+    assert expected in err
+
+
+def test_an_edited_row_is_the_only_one_embedded_anew(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    content = "id,text\n" + "".join(f"A{number},We will publish list {number}.\n" for number in range(20))
+    rows.write_text(content)
+    run("index", rows, "--index", tmp_path / "index")
+    rows.write_text(content.replace("list 7.", "the seventh list."))
+    _, _, err = run("index", rows, "--index", tmp_path / "index")
+    assert "20 commitments" in err
+    assert "(1 embedded anew)" in err
+
+
 def test_stats_describe_the_index(pages: Path, tmp_path: Path) -> None:
     run("index", pages, "--index", tmp_path / "index")
     code, out, _ = run("stats", "--index", tmp_path / "index")
@@ -81,6 +140,7 @@ def test_stats_describe_the_index(pages: Path, tmp_path: Path) -> None:
     assert "commitments   5" in out
     assert "languages     fr 4, es 1" in out
     assert "countries     KR 2, DE 1, FR 1, GB 1" in out
+    assert "regions       europe 3, asia 2" in out
 
 
 @pytest.mark.parametrize("command", [["search", "x"], ["stats"]])

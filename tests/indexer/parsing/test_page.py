@@ -47,6 +47,7 @@ def test_a_page_with_english_labels() -> None:
     assert (page.document_id, page.title) == ("IE0099.en", "Open register of lobbying meetings")
     assert page.facts == Facts(
         country="IE",
+        region="europe",
         action_plan="Ireland Action Plan 2021-2023",
         year=2021,
         status="inactive",
@@ -111,6 +112,7 @@ def test_a_page_with_portuguese_labels() -> None:
     assert (page.document_id, page.title) == ("BR0777.pt", "Laboratório de inovação em governo aberto")
     assert page.facts == Facts(
         country="BR",
+        region="americas",
         action_plan="Plano de Ação do Brasil 2018-2020",
         year=2018,
         status="inactive",
@@ -181,7 +183,7 @@ def test_missing_values_stay_missing() -> None:
         "Une page (FR0001)\n\nStatut:\n\nInstitution principale :\n\nInstitution(s) de soutien : NA\n\n"
         "Domaines politiques\n\nRevue IRM\n\nRapport IRM:\n\nVérifiable :\n\nAchèvement:\n\nDescription\n\nTexte.\n"
     )
-    assert page.facts == Facts(country="FR")
+    assert page.facts == Facts(country="FR", region="europe")
     assert page.unmapped == ()
     assert body(page, "description") == "Texte."
 
@@ -194,6 +196,7 @@ def test_values_in_the_next_line_are_found() -> None:
     )
     assert page.facts == Facts(
         country="FR",
+        region="europe",
         action_plan="Plan 2018-2020",
         year=2018,
         status="active",
@@ -272,6 +275,7 @@ def test_spanish_variants_of_the_boxs_labels() -> None:
     assert page.lang == "es"
     assert page.facts == Facts(
         country="ES",
+        region="europe",
         year=2017,
         lead_institutions=("Ministerio de la Presidencia",),
         supporting_institutions=("Comunidades Autónomas", "FEMP"),

@@ -25,6 +25,7 @@ TITLES = {
 FACTS = {
     "UK0066": Facts(
         country="GB",
+        region="europe",
         action_plan="Royaume-Uni - Troisième plan d'action national 2016-18",
         year=2016,
         lead_institutions=("Cabinet Office (Service numérique gouvernemental)",),
@@ -60,6 +61,7 @@ FACTS = {
     ),
     "DE0026": Facts(
         country="DE",
+        region="europe",
         action_plan="Plan d'action pour l'Allemagne 2019-2021",
         year=2019,
         lead_institutions=(
@@ -82,6 +84,7 @@ FACTS = {
     ),
     "FR0039": Facts(
         country="FR",
+        region="europe",
         action_plan="Plan de acción de Francia 2018-2020",
         year=2018,
         status="active",
@@ -103,6 +106,7 @@ FACTS = {
     ),
     "KR0042": Facts(
         country="KR",
+        region="asia",
         action_plan="Plan d'action pour la Corée du Sud 2018-2020",
         year=2018,
         status="active",
@@ -125,6 +129,7 @@ FACTS = {
     ),
     "SEO0002": Facts(
         country="KR",
+        region="asia",
         locality="Seoul",
         action_plan="Plan d'action de Séoul, Corée",
         year=2017,
