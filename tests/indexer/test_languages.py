@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 
 import pytest
 
@@ -50,6 +51,15 @@ def test_foreign_names_and_addresses_do_not_flip_a_text() -> None:
     assert (
         detect_language(f"{spanish}: https://data.example.gov/this/is/the/open/data/portal/of/the/government") == "es"
     )
+
+
+def test_a_foreign_preface_does_not_decide_over_a_long_text() -> None:
+    def lines(lang: str) -> list[str]:
+        return (files("indexer.shared") / "data" / "parallel_text" / f"{lang}.txt").read_text("utf-8").split("\n")
+
+    preface = " ".join(line for line in lines("en")[:8] if not line.startswith("#"))
+    assert detect_language(preface) == "en"
+    assert detect_language(f"{preface} {' '.join(lines('es'))}") == "es"
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "123 – 45.6 %", "https://example.org/the-open-data-portal"])
