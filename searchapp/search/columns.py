@@ -59,6 +59,7 @@ class Columns:
 
     document_ids: tuple[str, ...]
     commitment_ids: tuple[str, ...]
+    commitment_numbers: dict[str, int]
     commitment: npt.NDArray[np.int32]
     group: npt.NDArray[np.int32]
     year: npt.NDArray[np.int32]
@@ -67,10 +68,8 @@ class Columns:
 
     def documents_of(self, commitment_id: str) -> list[int]:
         """Return the rows of a commitment's documents (none if the ID is unknown)."""
-        if commitment_id not in self.commitment_ids:
-            return []
-        number = self.commitment_ids.index(commitment_id)
-        return [int(row) for row in np.flatnonzero(self.commitment == number)]
+        number = self.commitment_numbers.get(commitment_id)
+        return [] if number is None else [int(row) for row in np.flatnonzero(self.commitment == number)]
 
     def filter_masks(self, filters: Filters) -> dict[str, Mask]:
         """Return a mask of documents for each field that is filtered, so that facets can leave out their own."""
@@ -101,6 +100,7 @@ def load_columns(generation: Generation) -> Columns:
     return Columns(
         document_ids=tuple(row.document_id for row in rows),
         commitment_ids=commitment_ids,
+        commitment_numbers=numbers,
         commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
         group=np.array(generation.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),

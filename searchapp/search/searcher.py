@@ -200,7 +200,9 @@ class Searcher:
         else:
             semantic = best_scores(legs.semantic, rows, self._document_of, len(passages))[documents]
             scores[documents] = fuse(semantic, inside, self._columns.lang[documents])
-        for commitment_id in query.commitment_ids:  # named outright: above everything that words or meaning can give
+        typed = {*query.commitment_ids, *query.terms, *(term.upper() for term in query.terms)}
+        named = typed & self._columns.commitment_numbers.keys()
+        for commitment_id in sorted(named):  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 

@@ -9,6 +9,7 @@ from functools import partial
 from babel.dates import format_date
 
 from indexer.shared.records import Facts
+from indexer.shared.regions import region_label
 from searchapp.labels import place_label, policy_area_label
 
 __all__ = ["Fact", "date_label", "facts_of"]
@@ -31,9 +32,11 @@ def facts_of(facts: Facts) -> list[Fact]:
     own = partial(_fact, foreign=True)
     lines = [
         one("Country", place_label(facts)),
+        one("Region", facts.region and region_label(facts.region)),
         own("Action plan", facts.action_plan),
         one("Action plan cycle", facts.year),
         one("Status", _value_label(facts.status)),
+        own("Theme", facts.theme),
         own("Lead institution", *facts.lead_institutions),
         own("Supporting institutions", *facts.supporting_institutions),
         one("Policy areas", *map(policy_area_label, facts.policy_areas)),
