@@ -27,7 +27,13 @@ def _cache(_ctx: click.Context, _option: click.Parameter, value: Path | None) ->
 
 @click.command(cls=Command)
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=_PATH)
-@click.option("--mode", "modes", type=click.Choice(_MODES), multiple=True, help="Only this mode; may be repeated.")
+@click.option(
+    "--mode",
+    "modes",
+    type=click.Choice(_MODES),
+    multiple=True,
+    help="Only this mode; may be repeated; without it all three.",
+)
 @setting_option("encoder")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--baseline", type=_PATH, metavar="FILE", help="Compare with a run that was saved with --save.")
@@ -38,7 +44,14 @@ def _cache(_ctx: click.Context, _option: click.Parameter, value: Path | None) ->
 @click.option(
     "--references", type=_PATH, metavar="FOLDER", help="Test set whose queries translations are compared with."
 )
-@click.option("--cache", type=_PATH, callback=_cache, metavar="FOLDER", help="Where embeddings and indexes are kept.")
+@click.option(
+    "--cache",
+    type=_PATH,
+    callback=_cache,
+    metavar="FOLDER",
+    show_default="the user's cache folder",
+    help="Where embeddings and indexes are kept; safe to delete.",
+)
 def evaluate(form: str, encoder: str, modes: tuple[Mode, ...], **options: Any) -> None:
     """Measure search on test sets with relevance judgements.
 
