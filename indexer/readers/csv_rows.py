@@ -7,12 +7,22 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+import regex
+
 from indexer.readers.source_file import LONGEST_LINE, RawLine, SourceFile
 from indexer.shared.errors import InputError
 
 __all__ = ["DELIMITERS", "Header", "Row", "column_key", "header_of", "read_header", "read_rows"]
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
+
+_LONE_RETURN = regex.compile(r"\r(?!\n)")
+_REASONS = {
+    "unexpected end": "a quotation mark is never closed",
+    "expected after": "text follows a closing quotation mark",
+    "new-line character": "a carriage return stands alone in a field (expected quotation marks around it)",
+}
+"""What the csv module's messages, known by a part of them, mean for the writer of a file."""
 
 _LONGEST_RECORD = LONGEST_LINE
 _MOST_BROKEN = 100
@@ -84,10 +94,8 @@ class _Records:
             while not (fields := next(reader, None)) and fields is not None:
                 self.taken, self._size = [], 0  # a blank line
         except csv.Error as error:
-            unclosed = "unexpected end" in str(error)
-            raise _BrokenError(
-                "a quotation mark is never closed" if unclosed else "text follows a closing quotation mark"
-            ) from error
+            reason = next((ours for theirs, ours in _REASONS.items() if theirs in str(error)), str(error))
+            raise _BrokenError(reason) from error
         return fields
 
     def give_back(self) -> None:
@@ -105,6 +113,10 @@ def read_header(file: SourceFile, known: Collection[str]) -> Header:
     first = next(file.lines(), None)
     if first is None or not first.text.strip():
         raise InputError("no header (expected the names of the columns)", path=file.path, line=1)
+    try:
+        first.text.encode()
+    except UnicodeEncodeError:
+        raise InputError("the header is not UTF-8", path=file.path, line=1) from None
     header = header_of(first.text, known)
     twice = next((name for name in header.columns if name and header.columns.count(name) > 1), None)
     if twice is not None:
@@ -116,7 +128,10 @@ def header_of(line: str, known: Collection[str]) -> Header:
     """Return the columns of a header, cut where that gives most of the `known` names (their keys), or most columns."""
 
     def cut(delimiter: str) -> Header:
-        fields = next(csv.reader([line], delimiter=delimiter), [])
+        try:
+            fields = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:  # a lone carriage return, or a name of 128 KiB
+            fields = [line]
         return Header(columns=tuple(field.strip() for field in fields), delimiter=delimiter)
 
     def value(header: Header) -> tuple[int, int]:
@@ -193,6 +208,8 @@ def _checked(row: Row, file: SourceFile) -> Row | InputError:
 
 def _damage(taken: Sequence[RawLine], header: Header, reason: str) -> _Damage:
     text = "".join(line.text for line in taken)
+    lone = _LONE_RETURN.search(text) if reason == _REASONS["new-line character"] else None
+    text = text[: lone.start()] if lone else text  # the return's field is the last one then
     number = _broken_field(text, header.delimiter)
     column = header.columns[number] if number < len(header.columns) else None
     return _Damage(line=taken[0].number, reason=reason, column=column)

@@ -20,7 +20,7 @@ __all__ = ["is_html", "page_lines", "read"]
 _CELLS = frozenset({"td", "th"})
 _LISTS = frozenset({"ul", "ol"})
 _BULLET = "•"
-_MARK = regex.compile(r"\s*(?:[•·*]|\p{Pd}\s|\d{1,2}[.)]\s|\d{1,2}(?:\.\d{1,2})+[.)]?\s)")
+_MARK = regex.compile(r"(?:[•·*]|\p{Pd}\s|\d{1,2}[.)]\s|\d{1,2}(?:\.\d{1,2})+[.)]?\s)")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _AS_BROWSERS = {"iso8859-1": "cp1252", "ascii": "cp1252"}
@@ -81,7 +81,8 @@ class _Writer:
             self._parts.append("\n" * self._breaks)
         elif self._space or text[0].isspace():
             self._parts.append(" ")
-        self._parts += [self._marker, words]
+        own_mark = self._marker and _MARK.match(f"{words} ")  # "11.1. …", "• …", "- …"
+        self._parts += ["" if own_mark else self._marker, words]
         self._breaks, self._marker = 0, ""
         self._space = text[-1].isspace()
 
@@ -91,7 +92,7 @@ class _Writer:
         if node.tag in _LISTS:
             self._numbers.append(_first_number(node) if node.tag == "ol" else None)
         elif node.tag == "li":
-            self._marker = self._next_marker(node)
+            self._marker = self._next_marker()
 
     def leave(self, node: LexborNode) -> None:
         """End an element."""
@@ -113,22 +114,17 @@ class _Writer:
         elif node.tag in _elements("lines") or node.tag in _LISTS:
             self._breaks = max(self._breaks, 1)
 
-    def _next_marker(self, node: LexborNode) -> str:
+    def _next_marker(self) -> str:
         number = self._numbers[-1] if self._numbers else None
         if number is None:
-            return "" if _has_mark(node) else f"{_BULLET} "
+            return f"{_BULLET} "
         self._numbers[-1] = number + 1
-        return "" if _has_mark(node) else f"{number}. "
+        return f"{number}. "
 
 
 def _first_number(node: LexborNode) -> int:
     start = node.attributes.get("start") or "1"
     return int(start) if start.isdecimal() else 1
-
-
-def _has_mark(node: LexborNode) -> bool:
-    """Say whether an item brings its own mark ("11.1. …", "• …", "- …")."""
-    return _MARK.match(node.text(deep=True)) is not None
 
 
 def _is_hidden(node: LexborNode) -> bool:

@@ -94,6 +94,8 @@ def _of_json(line: RawLine, file: SourceFile) -> Document | InputError:
         values = _json_values(line)
         columns = _columns(values, file.columns)
         by_field = {field: _texts(values[name]) for field, name in columns.items()}
+    except RecursionError:
+        return InputError("nested too deeply (expected a flat object)", path=file.path, line=line.number)
     except (msgspec.MsgspecError, ValueError) as error:
         return InputError(str(error), path=file.path, line=line.number)
     return _document(Entry(file=file, line=line.number, values=by_field, columns=columns))

@@ -189,6 +189,10 @@ def test_a_wrong_delimiter_is_named(tmp_path: Path) -> None:
         ('A2,"Two,' + TEXT, "3: title: a quotation mark is never closed"),
         (f'A2,"Two" wo,{TEXT}', "3: title: text follows a closing quotation mark"),
         (f"A2,Two,{TEXT},x,y", "3: 5 fields where the header has 3 (expected a comma between fields)"),
+        (
+            f"A2,T\rwo,{TEXT}",
+            "3: title: a carriage return stands alone in a field (expected quotation marks around it)",
+        ),
         ("A2,Two", "3: text: 2 fields where the header has 3 (expected a comma between fields)"),
         ("A2,Two,", "3: text: no text (expected what is committed to)"),
         ("A2,,N/A", "3: text: no text but 'N/A', and no title (expected what is committed to)"),
@@ -284,6 +288,7 @@ def test_ids_that_come_twice_are_named(tmp_path: Path) -> None:
     [
         ("{not json}", "2: JSON is malformed"),
         ("[1, 2]", "2: Expected `object`, got `array`"),
+        ('{"id": "A2", "x": ' + "[" * 100_000 + "]" * 100_000 + "}", "2: nested too deeply"),
         ('{"id": "A2"}', "2: text: no text"),
         ('{"id": ["A", "2"], "text": "x"}', "2: id: 'A\\n2'"),
     ],
@@ -323,3 +328,28 @@ def test_blank_rows_are_no_errors(tmp_path: Path) -> None:
     result = read(path, f"id,title,text\n\n\nA1,One,{TEXT}\n,,\n" + "\n" * 3_000)
     assert reasons(result, path) == []
     assert [one.line for one in result.documents] == [4]
+
+
+def test_a_header_that_is_none_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    assert reasons(read(path, f"id,Numéro,text\nA1,1,{TEXT}\n".encode("cp1252")), path) == [
+        "1: the header is not UTF-8"
+    ]
+    [reason] = reasons(read(path, f"id,text\rA1,{TEXT}\r"), path)
+    assert reason.startswith("1: id: this column is missing; the header has 'id,text\\rA1")
+
+
+def test_odd_characters_in_values_are_left_out(tmp_path: Path) -> None:
+    line = '{"id": "A1", "title": "a\\u0000b\\u200bc", "text": "' + TEXT + '\\u2028More."}'
+    [document] = read(tmp_path / "own.jsonl", line).documents
+    assert (document.title, document.text) == ("abc", f"{TEXT}\n\nMore.")
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "1e400", "1" * 5_000])
+def test_a_value_that_is_no_text_and_no_number_is_named(value: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    good = json.dumps({"id": "A1", "text": TEXT})
+    result = read(path, f'{{"id": "A2", "text": "x", "year": {value}}}\n{good}')
+    [reason] = reasons(result, path)
+    assert reason.startswith("1: ")
+    assert len(result.documents) == 1
