@@ -64,6 +64,7 @@ def chunk_document(document: Document, tokens: TokenLimit | None = None) -> list
             chunk_id=f"{document.document_id}#{number:03d}",
             document_id=document.document_id,
             section=section.kind,
+            lang=section.lang or document.lang,
             start=start,
             end=end,
             text=document.text[start:end],
@@ -79,7 +80,7 @@ def _head(text: str) -> str:
 
 
 def _section_spans(document: Document, section: Section, tokens: TokenLimit | None) -> Iterator[Span]:
-    sentences = sentence_spans(document.text, section.start, section.end, document.lang)
+    sentences = sentence_spans(document.text, section.start, section.end, section.lang or document.lang)
     pieces = [piece for span in sentences for piece in _short_pieces(document.text, span)]
     for first, last in _pack(document.text, pieces):
         span = (pieces[first][0], pieces[last - 1][1])

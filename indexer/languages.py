@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import regex
 from babel import Locale
 from babel.languages import get_official_languages
 
+from indexer.shared.records import Document
 from indexer.shared.tables import read_table
 from indexer.shared.taxonomy import LABEL_LANGUAGES
 from indexer.shared.text import fold
@@ -17,7 +19,7 @@ from indexer.shared.text import fold
 if TYPE_CHECKING:
     from lingua import LanguageDetector
 
-__all__ = ["detect_language", "language_code", "languages_of"]
+__all__ = ["detect_language", "language_code", "languages_of", "with_section_languages"]
 
 _LONGEST = 900
 _UNLIKELY = 0.02
@@ -26,6 +28,9 @@ _UNLIKELY = 0.02
 _INTERNATIONAL = frozenset({"en"})
 _CERTAIN = 0.9
 _CLOSE = 0.05
+_FOREIGN_LENGTH = 300
+"""Sections shorter than this are taken to be in their document's language."""
+
 _MOST_COMPARED = 3
 _EXCLUDED = ("ESPERANTO", "LATIN")
 """Languages that no government writes in, but that lists of loanwords and abbreviations look like."""
@@ -52,6 +57,28 @@ def detect_language(text: str, *, likely: Collection[str] = ()) -> str | None:
         again = _weights(_careful_detector(frozenset([best, *close])), sample, likely)
         best = max(again, key=lambda lang: (again[lang], lang), default=best)
     return best
+
+
+def with_section_languages(document: Document) -> Document:
+    """Return the document with the language set of each section that is clearly in another one than the document."""
+    sections = tuple(
+        replace(section, lang=_foreign_language(document.text[section.start : section.end], document.lang))
+        for section in document.sections
+    )
+    return replace(document, sections=sections) if sections != document.sections else document
+
+
+def _foreign_language(text: str, own: str) -> str | None:
+    """Return the language of a text of some length that is almost surely not in its document's own, else None."""
+    if len(text) < _FOREIGN_LENGTH:
+        return None
+    sample = _ADDRESS.sub(" ", _sample(text))
+    found = _weights(_detector(), sample)
+    best = max(found, key=lambda lang: (found[lang], lang), default=own)
+    if best == own:
+        return None
+    between = _weights(_careful_detector(frozenset([best, own])), sample)
+    return best if between.get(best, 0.0) >= _CERTAIN else None
 
 
 def languages_of(country: str | None) -> frozenset[str]:
@@ -84,8 +111,8 @@ def _code(tag: str) -> str:
     return _SAME.get(primary, primary)
 
 
-def _weights(detector: LanguageDetector, text: str, likely: Collection[str]) -> dict[str, float]:
-    """Return each possible language's share of the weight."""
+def _weights(detector: LanguageDetector, text: str, likely: Collection[str] | None = None) -> dict[str, float]:
+    """Return each possible language's share of the weight; without `likely`, all count alike."""
     found = detector.compute_language_confidence_values(text)
     weights = {
         code: one.value * _weight(code, likely) for one in found if (code := _code(one.language.iso_code_639_1.name))
@@ -94,8 +121,8 @@ def _weights(detector: LanguageDetector, text: str, likely: Collection[str]) -> 
     return {code: weight / total for code, weight in weights.items() if weight > 0}
 
 
-def _weight(code: str, likely: Collection[str]) -> float:
-    return 1.0 if code in _INTERNATIONAL or code in likely else _UNLIKELY
+def _weight(code: str, likely: Collection[str] | None) -> float:
+    return 1.0 if likely is None or code in _INTERNATIONAL or code in likely else _UNLIKELY
 
 
 @cache

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from indexer.chunking import TokenLimit, chunk_document, passage_text
 from indexer.embedding import TITLE_WEIGHT, Passage, embed_passages
 from indexer.keyword_index import KeywordEntry, write_keyword_index
+from indexer.languages import with_section_languages
 from indexer.near_duplicates import group_documents
 from indexer.readers.sources import ReadOptions, ReadResult, read_sources
 from indexer.shared.analysis import analysis_revision
@@ -94,7 +95,8 @@ def _previous(index: Path) -> Generation | None:
 def _build(
     read: ReadResult, *, index: Path, staging: Path, encoder: Encoder, previous: Generation | None
 ) -> tuple[Generation, int]:
-    corpus = _chunked(read.documents, TokenLimit.of(encoder))
+    documents = [with_section_languages(document) for document in read.documents]
+    corpus = _chunked(documents, TokenLimit.of(encoder))
     documents_digest = write_documents(staging, list(corpus.documents))
     np.save(staging / "chunks.npy", corpus.table, allow_pickle=False)
     np.save(staging / "groups.npy", group_documents(corpus.documents), allow_pickle=False)
@@ -102,7 +104,7 @@ def _build(
     np.save(staging / "embeddings.npy", embedded.embeddings, allow_pickle=False)
     np.save(staging / "passage_keys.npy", embedded.keys, allow_pickle=False)
     write_projection(staging, encoder.projection)
-    langs = tuple(sorted({document.lang for document in corpus.documents}))
+    langs = tuple(sorted({chunk.lang for chunk in corpus.chunks}))
     write_keyword_index(staging / "keyword", _keyword_entries(corpus), langs)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -154,7 +156,7 @@ def _keyword_entry(row: int, document: Document, chunk: Chunk) -> KeywordEntry:
     return KeywordEntry(
         row=row,
         commitment_id=document.commitment_id,
-        lang=document.lang,
+        lang=chunk.lang,
         title=document.title,
         institutions="\n".join([*facts.lead_institutions, *facts.supporting_institutions]),
         text=chunk.text,

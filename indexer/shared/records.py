@@ -14,13 +14,15 @@ __all__ = ["CatalogueEntry", "Chunk", "Document", "Facts", "Milestone", "Section
 class Section:
     """One titled part of a document: `document.text[start:end]` is its body, heading excluded.
 
-    `kind` is one of the keys of `data/sections.toml` (at_glance, description, midterm_review, ...).
+    `kind` is one of the keys of `data/sections.toml` (at_glance, description, midterm_review, ...). `lang` is set only
+    where it is not the document's.
     """
 
     kind: str
     heading: str
     start: int
     end: int
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """One retrievable span: `document.text[start:end] == text`, inside the section with that kind.
+    """One retrievable span: `document.text[start:end] == text`, inside the section with that kind, in its language.
 
     `chunk_id` is `<document_id>#<number>`, numbered from 000 in the order of the text.
     """
@@ -118,6 +120,7 @@ class Chunk:
     chunk_id: str
     document_id: str
     section: str
+    lang: str
     start: int
     end: int
     text: str

@@ -147,11 +147,13 @@ class Generation:
     def chunk(self, row: int, document: Document) -> Chunk:
         """Return the chunk in this row, which must be one of the document's."""
         entry = self.chunks[row]
+        section = document.sections[int(entry["section"])]
         start, end = int(entry["start"]), int(entry["end"])
         return Chunk(
             chunk_id=f"{document.document_id}#{int(entry['number']):03d}",
             document_id=document.document_id,
-            section=document.sections[int(entry["section"])].kind,
+            section=section.kind,
+            lang=section.lang or document.lang,
             start=start,
             end=end,
             text=document.text[start:end],

@@ -111,6 +111,12 @@ class KeywordLeg:
         id_score = _above(bounds.values()) if query.commitment_ids else 0.0
         return {lang: bound + id_score for lang, bound in bounds.items()}
 
+    def row_bounds(self, query: Query) -> Scores:
+        """Return `bound` for the language of each row, float32 `(rows,)`."""
+        bounds = self.bound(query)
+        by_lang = np.array([bounds[lang] for lang in self._postings.langs], dtype=np.float32)
+        return by_lang[self._postings.row_langs]
+
     def _local(self, query: Query) -> Iterator[tuple[int, str, LocalQuery]]:
         for number, lang in enumerate(self._postings.langs):
             yield number, lang, in_language(query, lang)

@@ -176,9 +176,7 @@ class Searcher:
 
     def _relative(self, query: Query, keyword: Floats) -> Floats:
         """Return keyword scores over the bound of their row's language, float32 in [0, 1]."""
-        bounds = self._keyword.bound(query)
-        by_lang = np.array([bounds.get(lang, 0.0) for lang in self._columns.by_field["lang"].values], dtype=np.float32)
-        bound = by_lang[self._columns.lang[self._document_of]]
+        bound = self._keyword.row_bounds(query)
         return np.divide(keyword, bound, out=np.zeros_like(keyword), where=bound > 0)
 
     def _eligible_rows(self, query: Query, legs: _Legs) -> Rows:
@@ -222,9 +220,9 @@ class Searcher:
             passage=Passage(
                 chunk_id=chunk.chunk_id,
                 section=chunk.section,
-                lang=document.lang,
+                lang=chunk.lang,
                 text=chunk.text,
-                highlights=word_highlights(chunk.text, document.lang, query),
+                highlights=word_highlights(chunk.text, chunk.lang, query),
             ),
             scores=Scores(
                 keyword=float(legs.keyword[row]) if legs.keyword[row] else None,

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
-from indexer.languages import detect_language, language_code, languages_of
+from indexer.languages import detect_language, language_code, languages_of, with_section_languages
+from indexer.shared.records import Document, Section
+from tests.fakes import document
 
 
 @pytest.mark.parametrize(
@@ -101,3 +104,32 @@ def test_the_detector_is_loaded_only_when_it_is_needed() -> None:
     program = "import sys, indexer.readers.sources, indexer.languages\nassert 'lingua' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603 (our own program)
     assert done.returncode == 0, done.stderr
+
+
+ENGLISH = (
+    "The ministry will publish every public contract on one portal before the year ends, and citizens may ask more. "
+)
+SPANISH = (
+    "El ministerio publicará todos los contratos públicos en un solo portal antes de que termine el año, para todos. "
+)
+ARABIC = (
+    "ستنشر الوزارة جميع العقود العامة على بوابة واحدة قبل نهاية العام، ويمكن للمواطنين طلب المزيد من المعلومات عنها. "
+)
+
+
+def in_sections(*bodies: str, lang: str) -> Document:
+    text, sections = "", []
+    for body in bodies:
+        sections.append(Section(kind="description", heading="", start=len(text), end=len(text) + len(body)))
+        text += body + "\n\n"
+    return replace(document("FR0001", text, lang=lang), sections=tuple(sections))
+
+
+def test_a_section_in_another_language_says_so() -> None:
+    marked = with_section_languages(in_sections(ENGLISH * 4, SPANISH * 4, ARABIC * 4, lang="en"))
+    assert [section.lang for section in marked.sections] == [None, "es", "ar"]
+
+
+def test_short_and_mixed_sections_stay_in_their_documents_language() -> None:
+    mixed = in_sections(SPANISH, ENGLISH * 3 + SPANISH + ENGLISH * 3, "N/A", lang="en")
+    assert with_section_languages(mixed) is mixed
