@@ -97,7 +97,9 @@ def _of_json(line: RawLine, file: SourceFile) -> Document | InputError:
     except RecursionError:
         return InputError("nested too deeply (expected a flat object)", path=file.path, line=line.number)
     except (msgspec.MsgspecError, ValueError) as error:
-        return InputError(str(error), path=file.path, line=line.number)
+        invalid = isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError)
+        reason = f"not valid JSON: {error}" if invalid else str(error)
+        return InputError(reason, path=file.path, line=line.number)
     return _document(Entry(file=file, line=line.number, values=by_field, columns=columns))
 
 

@@ -286,7 +286,7 @@ def test_ids_that_come_twice_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("{not json}", "2: JSON is malformed"),
+        ("{not json}", "2: not valid JSON: "),
         ("[1, 2]", "2: Expected `object`, got `array`"),
         ('{"id": "A2", "x": ' + "[" * 100_000 + "]" * 100_000 + "}", "2: nested too deeply"),
         ('{"id": "A2"}', "2: text: no text"),
