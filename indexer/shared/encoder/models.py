@@ -202,7 +202,8 @@ def _bert(weights: E5Weights) -> BertModel:
     with torch.no_grad():
         for name, parameter in bert.named_parameters():
             parameter.copy_(torch.from_numpy(weights.tensor(_tensor_name(name), tuple(parameter.shape))))
-    return bert.eval()  # BertModel starts in training mode, with dropout
+    bert.train(mode=False)  # it starts in training mode, with dropout
+    return bert
 
 
 def _tensor_name(parameter: str) -> str:
