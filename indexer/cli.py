@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from indexer.shared.commands import EXIT_REJECTED, Command, setting_option
+from indexer.shared.commands import EXIT_REJECTED, EXIT_UNUSABLE, Command, setting_option
 
-__all__ = ["index", "stats"]
+__all__ = ["index", "stats", "verify"]
 
 
 def _columns(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -103,3 +103,20 @@ def stats(index: str) -> None:
 
     for line in describe(Path(index)):
         click.echo(line)
+
+
+@click.command(cls=Command)
+@setting_option("index")
+def verify(index: str) -> None:
+    """Read every file of an index and compare it with the digest taken when it was built."""
+    from indexer.shared.storage import current_digest, damaged_files, open_generation  # noqa: PLC0415 (as above)
+
+    folder = Path(index) / "generations" / current_digest(Path(index))
+    damaged = damaged_files(folder)
+    for name in damaged:
+        click.echo(f"damaged: {folder / name}", err=True)
+    if damaged:
+        click.echo("concord: rebuild the index with `concord index --rebuild SOURCE...`", err=True)
+        sys.exit(EXIT_UNUSABLE)
+    manifest = open_generation(Path(index)).manifest
+    click.echo(f"{len(manifest.files)} files of index {manifest.digest} are as they were built", err=True)

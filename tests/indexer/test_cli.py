@@ -172,3 +172,16 @@ def test_help_and_keyword_search_never_import_torch(pages: Path, tmp_path: Path)
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603 (our own program)
     assert done.returncode == 0, done.stderr
+
+
+def test_verify_says_that_an_index_is_whole_or_names_what_is_not(pages: Path, tmp_path: Path) -> None:
+    run("index", pages, "--index", tmp_path / "index")
+    code, _, err = run("verify", "--index", tmp_path / "index")
+    assert code == 0
+    assert current_digest(tmp_path / "index") in err
+    damaged = tmp_path / "index" / "generations" / current_digest(tmp_path / "index") / "documents.jsonl"
+    damaged.write_bytes(damaged.read_bytes().replace(b"UK0066", b"UK0067"))
+    code, _, err = run("verify", "--index", tmp_path / "index")
+    assert code == 2
+    assert f"damaged: {damaged}\n" in err
+    assert "rebuild" in err
