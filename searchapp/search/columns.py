@@ -51,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """All columns, by document row.
+    """All columns, by document row; and the commitment IDs, by number and by casefolded form.
 
     `commitment` is the number of a document's commitment, `group` that of its group of near-duplicates, `year` its
     year or 0, and `lang` the number of its language among the values of that column.
@@ -60,6 +60,7 @@ class Columns:
     document_ids: tuple[str, ...]
     commitment_ids: tuple[str, ...]
     commitment_numbers: dict[str, int]
+    ids_by_casefold: dict[str, str]
     commitment: npt.NDArray[np.int32]
     group: npt.NDArray[np.int32]
     year: npt.NDArray[np.int32]
@@ -101,6 +102,7 @@ def load_columns(generation: Generation) -> Columns:
         document_ids=tuple(row.document_id for row in rows),
         commitment_ids=commitment_ids,
         commitment_numbers=numbers,
+        ids_by_casefold={commitment_id.casefold(): commitment_id for commitment_id in commitment_ids},
         commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
         group=np.array(generation.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),

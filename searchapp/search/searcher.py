@@ -101,7 +101,7 @@ class Searcher:
     def search(self, request: SearchRequest) -> SearchResult:
         """Answer a request (QueryError for an unusable query, EncoderError if the index's encoder can't be had)."""
         start = time.perf_counter()
-        query = parse_query(request.query)
+        query = self._with_known_ids(parse_query(request.query))
         filters = _with_fields(request.filters, query)
         unit = self._columns.group if request.fold else self._columns.commitment
         legs = self._run_legs(query, request.mode, None)
@@ -123,6 +123,7 @@ class Searcher:
         The ranking's document rows count in `document_ids`. `vector` is the embedding of `query.text`, float32
         `(dim,)`, as `encode` gives it for many queries at once; without it the text is encoded.
         """
+        query = self._with_known_ids(query)
         narrowed = _with_fields(filters or Filters(), query)
         return self._answer(query, self._run_legs(query, mode, vector), narrowed, self._columns.commitment).ranking
 
@@ -144,6 +145,12 @@ class Searcher:
                 f" {self._encoder.name} revision {self._encoder.revision}; rebuild with `concord index --rebuild`"
             )
         return self._encoder.encode_queries(texts)
+
+    def _with_known_ids(self, query: Query) -> Query:
+        """Return the query with the IDs among its words that the index holds; they are found outright."""
+        known = self._columns.ids_by_casefold
+        typed = {word.casefold() for word in (*query.commitment_ids, *query.terms)}
+        return replace(query, commitment_ids=tuple(sorted(known[word] for word in typed & known.keys())))
 
     def _answer(self, query: Query, legs: _Legs, filters: Filters, unit: npt.NDArray[np.int32]) -> _Answer:
         rows = self._eligible_rows(query, legs)
@@ -198,9 +205,7 @@ class Searcher:
         else:
             semantic = best_scores(legs.semantic, rows, self._document_of, len(passages))[documents]
             scores[documents] = fuse(semantic, inside, self._columns.lang[documents])
-        typed = {*query.commitment_ids, *query.terms, *(term.upper() for term in query.terms)}
-        named = typed & self._columns.commitment_numbers.keys()
-        for commitment_id in sorted(named):  # above everything that words or meaning can give
+        for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 

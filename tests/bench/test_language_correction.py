@@ -1,78 +1,63 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.language_correction import TestSet as CorrectionSet
-from bench.language_correction import compare, interval, read_set, scores
+from bench.language_correction import compare, ndcg
+from evaluation.dataset import Dataset, corpus_id, read_dataset, sample_topics
 from tests.fakes import FakeEncoder
 
 
-def small(**changes: object) -> CorrectionSet:
-    values = {
-        "name": "small",
-        "documents": (("d1", "fr", "eau pure"), ("d2", "es", "water"), ("d3", "en", "water")),
-        "queries": (("q1", "en", "water"),),
-        "relevant": {"q1": {"d1", "d2", "d3"}},
-    }
-    return CorrectionSet(**values | changes)  # type: ignore[arg-type]
+@pytest.fixture
+def small(tmp_path: Path) -> Dataset:
+    documents = [("d1", "fr", "eau pure"), ("d2", "es", "water"), ("d3", "en", "water")]
+    rows = [{"id": name, "lang": lang, "text": text} for name, lang, text in documents]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "queries.jsonl").write_text('{"id": "q1", "lang": "en", "text": "water"}', encoding="utf-8")
+    (tmp_path / "qrels.tsv").write_text("q1\td1\t1\nq1\td2\t1\nq1\td3\t1\n", encoding="utf-8")
+    return read_dataset(tmp_path)
 
 
-def with_fake(test_set: CorrectionSet) -> list[float]:
+def with_fake(dataset: Dataset) -> list[float]:
     encoder = FakeEncoder()
-    passages = encoder.encode_passages([text for _, _, text in test_set.documents])
-    return scores(test_set, passages, encoder.encode_queries([text for _, _, text in test_set.queries])).tolist()
+    passages = encoder.encode_passages([document.text for document in dataset.documents])
+    return ndcg(dataset, passages, encoder.encode_queries([topic.query.text for topic in dataset.topics])).tolist()
 
 
-def test_documents_in_the_querys_language_neither_count_nor_rank() -> None:
-    assert with_fake(small()) == [1.0]
+def test_documents_in_the_querys_language_neither_count_nor_rank(small: Dataset) -> None:
+    assert with_fake(small) == [1.0]
 
 
-def test_a_relevant_document_at_the_second_place_is_discounted() -> None:
-    [score] = with_fake(small(relevant={"q1": {"d1"}}))
-    assert score == pytest.approx(1 / np.log2(3))
-
-
-def test_the_interval_of_a_constant_difference_is_that_difference() -> None:
-    assert interval(np.full(20, 0.25)) == (0.25, 0.25)
-
-
-def test_a_sample_has_equally_many_queries_of_each_language_and_is_always_the_same(shared_data: Path) -> None:
-    one = read_set(shared_data / "clir" / "xquad_para", 300)
-    assert len(one.queries) == 300
-    assert {lang: sum(query[1] == lang for query in one.queries) for lang in ("en", "zh", "el")} == {
-        "en": 25,
-        "zh": 25,
-        "el": 25,
-    }
-    assert read_set(shared_data / "clir" / "xquad_para", 300).queries == one.queries
+def test_a_relevant_document_at_the_second_place_is_discounted(small: Dataset) -> None:
+    [score] = with_fake(replace(small, qrels={"q1": {"d1": 1}}))
+    assert score == pytest.approx(1 / np.log2(3), abs=1e-5)
 
 
 @pytest.mark.encoder
 def test_the_corrected_encoder_finds_more_than_the_raw_one_among_articles_in_23_languages(shared_data: Path) -> None:
-    raw, corrected = compare(read_set(shared_data / "clir" / "udhr_en2x", None))
+    raw, corrected = compare(read_dataset(shared_data / "clir" / "udhr_en2x"))
     assert corrected.mean() > raw.mean()
 
 
 @pytest.mark.encoder
 def test_the_corrected_encoder_finds_more_than_the_raw_one_for_questions_in_12_languages(shared_data: Path) -> None:
     """On a quarter of the paragraphs, to save time; `python -m bench` does it on all of them."""
-    whole = read_set(shared_data / "clir" / "xquad_para", None)
-    kept = {item for number, item in enumerate(sorted({item_of(one) for one in whole.documents})) if number % 4 == 0}
-    queries = [one for one in whole.queries if item_of((next(iter(whole.relevant[one[0]])), "", "")) in kept]
-    raw, corrected = compare(
-        replace(
-            whole,
-            documents=tuple(one for one in whole.documents if item_of(one) in kept),
-            queries=tuple(queries[:: len(queries) // 300][:300]),
-        )
+    whole = read_dataset(shared_data / "clir" / "xquad_para")
+    items = sorted({item_of(corpus_id(document.document_id)) for document in whole.documents})
+    kept = set(items[::4])
+    quarter = replace(
+        whole,
+        documents=tuple(one for one in whole.documents if item_of(corpus_id(one.document_id)) in kept),
+        topics=tuple(one for one in whole.topics if item_of(next(iter(whole.qrels[one.topic_id]))) in kept),
     )
+    raw, corrected = compare(sample_topics(quarter, 25))
     assert len(raw) == 300
     assert corrected.mean() > raw.mean()
 
 
-def item_of(document: tuple[str, str, str]) -> str:
-    return document[0].rpartition(".")[0]
+def item_of(name: str) -> str:
+    return name.rpartition(".")[0]

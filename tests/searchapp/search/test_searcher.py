@@ -204,6 +204,15 @@ def test_ranking_takes_the_embedding_of_a_query_that_was_encoded_before(index: P
     assert swapped.document.tolist() == searcher.rank(other, "semantic").document.tolist()
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("named", ["IRM-DK-1-5", "irm-dk-1-5", "own_7", "Own_7"])
+def test_ids_of_any_form_come_first_even_without_a_matching_word(build: BuildIndex, mode: Mode, named: str) -> None:
+    names = ("IRM-DK-1-5", "IRM-DK-1-6", "own_7")
+    searcher = Searcher.open(build([document(name, f"About {name[-1]}.") for name in names]), encoder=FakeEncoder())
+    assert ids(whole(searcher, f"{named} about", mode))[0].lower() == named.lower()
+    assert ids(whole(searcher, named, mode))[0].lower() == named.lower()
+
+
 def test_fields_in_the_query_filter(searcher: Searcher) -> None:
     result = whole(searcher, "open data country:fr lang:es year:2011", "hybrid")
     for hit in result.hits:
