@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from indexer.chunking import TokenLimit, chunk_document, passage_text
 from indexer.embedding import TITLE_WEIGHT, Passage, embed_passages
@@ -105,7 +106,8 @@ def _build(
     np.save(staging / "passage_keys.npy", embedded.keys, allow_pickle=False)
     write_projection(staging, encoder.projection)
     langs = tuple(sorted({chunk.lang for chunk in corpus.chunks}))
-    write_keyword_index(staging / "keyword", _keyword_entries(corpus), langs)
+    entries = tqdm(_keyword_entries(corpus), desc="Indexing words", unit=" chunks", delay=1, disable=None)
+    write_keyword_index(staging / "keyword", entries, langs)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         digest=_digest(documents_digest, corpus, encoder),

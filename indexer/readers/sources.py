@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tqdm import tqdm
+
 from indexer.readers import irm_csv, ogp_html, ogp_text, tables
 from indexer.readers.source_file import SourceFile
 from indexer.shared.errors import InputError
@@ -74,7 +76,10 @@ class ReadResult:
 
 
 def read_sources(paths: Iterable[Path], options: ReadOptions | None = None) -> ReadResult:
-    """Read files, folders recursively, and standard input ("-"); what can't be used is in `rejected`."""
+    """Read files, folders recursively, and standard input ("-"); what can't be used is in `rejected`.
+
+    On a terminal, files that take longer than a second show a progress bar on stderr.
+    """
     options = options or ReadOptions()
     documents: dict[str, Document] = {}
     origin: dict[str, str] = {}
@@ -83,7 +88,9 @@ def read_sources(paths: Iterable[Path], options: ReadOptions | None = None) -> R
     with ExitStack() as stack:
         for file in _files(paths, options, rejected, stack):
             count = 0
-            for item in _read(file, options):
+            for item in tqdm(
+                _read(file, options), desc=f"Reading {file.path.name}", unit=" rows", delay=1, disable=None
+            ):
                 error = item if isinstance(item, InputError) else _duplicate(item, file.path, origin)
                 if error is not None:
                     rejected.append(error)
