@@ -30,6 +30,9 @@ def _lower(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...
 @click.option(
     "--country", multiple=True, callback=_upper, help="Only this country (ISO 3166-1 alpha-2); may be repeated."
 )
+@click.option(
+    "--region", multiple=True, callback=_lower, help="Only this region (its code, e.g. africa); may be repeated."
+)
 @click.option("--lang", multiple=True, callback=_lower, help="Only passages in this language; may be repeated.")
 @click.option(
     "--policy-area", multiple=True, callback=_lower, help="Only this policy area (its code); may be repeated."

@@ -7,6 +7,7 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 
 from indexer.shared.records import Facts
+from indexer.shared.regions import region_label
 from indexer.shared.taxonomy import policy_area_label, section_label
 from searchapp.search.results import Mode
 
@@ -39,6 +40,7 @@ FIELD_LABELS = {
     "mode": "Way of searching",
     "lang": "Language",
     "country": "Country",
+    "region": "Region",
     "policy_area": "Policy area",
     "year": "Year",
     "year_from": "From year",
@@ -77,5 +79,5 @@ def text_direction(lang: str) -> str:
 
 def facet_label(field: str, value: str) -> str:
     """Return the English name of a facet's value; a year is its own name."""
-    names = {"country": country_label, "lang": language_label, "policy_area": policy_area_label}
+    names = {"country": country_label, "lang": language_label, "region": region_label, "policy_area": policy_area_label}
     return names[field](value) if field in names else value

@@ -22,6 +22,7 @@ def to_args(asked: SearchRequest) -> dict[str, str | list[str]]:
         "mode": asked.mode if asked.mode != _DEFAULT.mode else "",
         "lang": list(filters.lang),
         "country": list(filters.country),
+        "region": list(filters.region),
         "policy_area": list(filters.policy_area),
         "year_from": str(filters.year_from or ""),
         "year_to": str(filters.year_to or ""),

@@ -75,6 +75,7 @@ def _query(asked: SearchRequest) -> dict[str, Any]:
         "mode": asked.mode,
         "lang": list(filters.lang),
         "country": list(filters.country),
+        "region": list(filters.region),
         "policy_area": list(filters.policy_area),
         "year_from": filters.year_from,
         "year_to": filters.year_to,

@@ -16,12 +16,13 @@ __all__ = ["FACET_FIELDS", "Column", "Columns", "load_columns"]
 
 Mask = npt.NDArray[np.bool_]
 
-FACET_FIELDS = ("country", "lang", "year", "policy_area")
+FACET_FIELDS = ("region", "country", "lang", "year", "policy_area")
 """The fields that are counted, in the order shown."""
 
 
 class _Facts(msgspec.Struct, frozen=True):
     country: str | None
+    region: str | None
     year: int | None
     policy_areas: tuple[str, ...]
 
@@ -75,7 +76,7 @@ class Columns:
     def filter_masks(self, filters: Filters) -> dict[str, Mask]:
         """Return a mask of documents for each field that is filtered, so that facets can leave out their own."""
         masks = {}
-        for field in ("country", "lang", "policy_area"):
+        for field in ("region", "country", "lang", "policy_area"):
             wanted: tuple[str, ...] = getattr(filters, field)
             if wanted:
                 masks[field] = self.by_field[field].having(wanted)
@@ -94,6 +95,7 @@ def load_columns(generation: Generation) -> Columns:
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
     by_field = {
         "country": _column("country", rows, lambda row: [row.facts.country] if row.facts.country else []),
+        "region": _column("region", rows, lambda row: [row.facts.region] if row.facts.region else []),
         "lang": _column("lang", rows, lambda row: [row.lang]),
         "year": _column("year", rows, lambda row: [str(row.facts.year)] if row.facts.year else []),
         "policy_area": _column("policy_area", rows, lambda row: row.facts.policy_areas),

@@ -29,11 +29,13 @@ Mode = Literal["hybrid", "keyword", "semantic"]
 class Filters:
     """What a hit must be, applied before ranking. Values of one field are alternatives; fields add up.
 
-    `lang` and `country` hold lower-case and upper-case codes, `policy_area` codes; years are inclusive.
+    `lang` and `country` hold lower-case and upper-case codes, `region` and `policy_area` codes of their tables; years
+    are inclusive.
     """
 
     lang: tuple[str, ...] = ()
     country: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
     policy_area: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None

@@ -36,7 +36,7 @@ YEARS = (1990, 2100)
 """First and last year that a filter may name."""
 
 SEARCH_PARAMETERS = (
-    *("q", "mode", "lang", "country", "policy_area", "year_from", "year_to"),
+    *("q", "mode", "lang", "country", "region", "policy_area", "year_from", "year_to"),
     *("fold", "limit", "offset"),
 )
 """Every parameter of a search."""
@@ -44,7 +44,7 @@ SEARCH_PARAMETERS = (
 _DEFAULT = SearchRequest(query="")
 _LANG = re.compile(r"[a-z]{2,3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_POLICY_AREA = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _QUOTED = 40
 
@@ -64,7 +64,8 @@ def parse_search(args: Args) -> SearchRequest:
         filters=Filters(
             lang=_codes(args, "lang", str.lower, _LANG, "an ISO 639 code such as fr"),
             country=_codes(args, "country", str.upper, _COUNTRY, "an ISO 3166 code such as FR"),
-            policy_area=_codes(args, "policy_area", str.lower, _POLICY_AREA, "a code such as open-data"),
+            region=_codes(args, "region", str.lower, _SLUG, "a code such as africa"),
+            policy_area=_codes(args, "policy_area", str.lower, _SLUG, "a code such as open-data"),
             year_from=year_from,
             year_to=year_to,
         ),

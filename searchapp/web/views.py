@@ -31,7 +31,7 @@ __all__ = [
     "why",
 ]
 
-_FILTER_FIELDS = ("country", "lang", "policy_area")
+_FILTER_FIELDS = ("region", "country", "lang", "policy_area")
 _SHOWN_AT_ONCE = 8
 
 

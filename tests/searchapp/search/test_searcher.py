@@ -27,6 +27,7 @@ def corpus() -> list[Document]:
     for number in range(40):
         facts = {
             "country": ("GB", "FR", "KR", "DE")[number % 4],
+            "region": ("europe", "europe", "asia", "europe")[number % 4],
             "year": 2010 + number % 7,
             "policy_areas": (("open-data",), ("water",), ("open-data", "water"), ())[number % 4],
         }
@@ -71,6 +72,7 @@ FILTERS = (
     Filters(policy_area=("water",), year_from=2012),
     Filters(country=("FR",), lang=("es", "en"), year_from=2011, year_to=2014),
     Filters(country=("ZZ",)),
+    Filters(region=("asia",), lang=("en",)),
 )
 
 
@@ -102,6 +104,7 @@ def passes(one: Document, filters: Filters) -> bool:
     return (
         (not filters.lang or one.lang in filters.lang)
         and (not filters.country or facts.country in filters.country)
+        and (not filters.region or facts.region in filters.region)
         and (not filters.policy_area or bool(set(facts.policy_areas) & set(filters.policy_area)))
         and (filters.year_from is None or (facts.year or 0) >= filters.year_from)
         and (filters.year_to is None or (facts.year or 9999) <= filters.year_to)
@@ -112,6 +115,7 @@ def values_of(one: Document, field: str) -> set[str]:
     facts = one.facts
     return {
         "country": {facts.country or ""},
+        "region": {facts.region or ""},
         "lang": {one.lang},
         "year": {str(facts.year)},
         "policy_area": set(facts.policy_areas),

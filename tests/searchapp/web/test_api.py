@@ -31,6 +31,7 @@ def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
         "mode": "hybrid",
         "lang": [],
         "country": ["GB"],
+        "region": [],
         "policy_area": [],
         "year_from": None,
         "year_to": None,

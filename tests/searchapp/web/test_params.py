@@ -16,7 +16,14 @@ def args(query_string: str) -> MultiDict[str, str]:
 EVERYTHING = SearchRequest(
     query="centre d'innovation",
     mode="keyword",
-    filters=Filters(lang=("fr", "es"), country=("GB", "KR"), policy_area=("open-data",), year_from=2012, year_to=2020),
+    filters=Filters(
+        lang=("fr", "es"),
+        country=("GB", "KR"),
+        region=("asia",),
+        policy_area=("open-data",),
+        year_from=2012,
+        year_to=2020,
+    ),
     fold=False,
     limit=5,
     offset=15,
@@ -30,7 +37,7 @@ def test_nothing_asked_is_the_default_search_without_a_query() -> None:
 def test_every_parameter_is_read() -> None:
     asked = parse_search(
         args(
-            "q=centre d'innovation&mode=keyword&lang=fr&lang=es&country=GB&country=KR&policy_area=open-data"
+            "q=centre d'innovation&mode=keyword&lang=fr&lang=es&country=GB&country=KR&region=Asia&policy_area=open-data"
             "&year_from=2012&year_to=2020&fold=False&limit=5&offset=15"
         )
     )
@@ -80,6 +87,7 @@ def test_codes_are_folded_and_repeated_values_count_once() -> None:
         ("lang=fr-CA", "lang"),
         ("lang=français", "lang"),
         ("policy_area=open data", "policy_area"),
+        ("region=x/y", "region"),
         ("q=a&q=b", "q"),
         ("mode=hybrid&mode=keyword", "mode"),
         ("limit=1&limit=1", "limit"),
