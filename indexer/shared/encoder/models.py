@@ -47,6 +47,7 @@ _E5_NAME = re.compile(r"(^|/)multilingual-e5-(small|base|large)$")  # trained wi
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_TIMEOUT = 10  # seconds to find out that the hub can't be reached; its own retries take more than a minute
 _USE_MAX_TOKENS = 512
+_BATCH = 32
 _NO_LIMIT = sys.maxsize
 
 
@@ -65,9 +66,9 @@ class LoadedModel:
         }
 
     def encode(self, texts: list[str], role: Role) -> npt.NDArray[np.float32]:
-        """Return the embeddings of one batch of texts, prompt added: float32, shape `(len(texts), dim)`."""
+        """Return the embeddings of texts, prompt added: float32, shape `(len(texts), dim)`."""
         encode = self._model.encode_query if role == "query" else self._model.encode_document
-        embeddings = encode(texts, prompt=self.prompts[role], batch_size=len(texts), show_progress_bar=False)
+        embeddings = encode(texts, prompt=self.prompts[role], batch_size=_BATCH, show_progress_bar=False)
         return np.asarray(embeddings, dtype=np.float32)
 
     def encode_with_sentences(
