@@ -1,6 +1,6 @@
 """Embeddings and indexes kept on disk, so that a second evaluation takes seconds.
 
-    <cache>/embeddings.sqlite     vectors by a digest of encoder revision, role and text; shared by all test sets
+    <cache>/embeddings.sqlite     vectors by a digest of encoder revision, role and text (and sentences)
     <cache>/indexes/<name>-<...>  the index of a test set for one encoder, and `made-of`: what it was made of
 
 All of it is safe to delete.
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 import indexer
@@ -25,8 +26,11 @@ from indexer.readers.sources import ReadResult
 from indexer.shared.encoder import Embeddings, Encoder, LanguageProjection
 from indexer.shared.errors import IndexStoreError
 from indexer.shared.storage import open_generation
+from indexer.shared.text import Span
 
 __all__ = ["CachedEncoder", "index_folder"]
+
+Vector = npt.NDArray[np.float32]
 
 _BATCH = 256  # texts between two writes: what an interrupted run loses at most
 
@@ -77,21 +81,58 @@ class CachedEncoder:
         """Return the `(n, dim)` embeddings of passages."""
         return self._encode(passages, "passage", self._encoder.encode_passages)
 
+    def encode_passages_with_sentences(
+        self,
+        passages: Sequence[str],
+        sentences: Sequence[Sequence[Span]],
+        *,
+        progress: bool = False,  # noqa: ARG002 (the bar is ours)
+    ) -> tuple[Embeddings, Embeddings]:
+        """Return the `(n, dim)` embeddings of passages, and the `(s, dim)` embeddings of all their sentences in order.
+
+        Those of a passage and its sentences are one entry of the cache, in this order.
+        """
+
+        def encode(rows: Sequence[int]) -> list[Embeddings]:
+            texts, spans = [passages[row] for row in rows], [sentences[row] for row in rows]
+            vectors, of_sentences = self._encoder.encode_passages_with_sentences(texts, spans)
+            parts = np.split(of_sentences, np.cumsum([len(one) for one in spans])[:-1])
+            return [np.vstack([vector, part]) for vector, part in zip(vectors, parts, strict=True)]
+
+        keys = [
+            self._key(f"{list(spans)}\0{text}", "passage with sentences")
+            for text, spans in zip(passages, sentences, strict=True)
+        ]
+        entries = [np.zeros((0, self.dim), dtype=np.float32)]
+        entries += [flat.reshape(-1, self.dim) for flat in self._cached(keys, passages, "passage", encode)]
+        return np.concatenate([entry[:1] for entry in entries]), np.concatenate([entry[1:] for entry in entries])
+
     def _encode(self, texts: Sequence[str], role: str, encode: Callable[[Sequence[str]], Embeddings]) -> Embeddings:
         keys = [self._key(text, role) for text in texts]
+        vectors = self._cached(keys, texts, role, lambda rows: encode([texts[row] for row in rows]))
+        return np.array(vectors, dtype=np.float32).reshape(len(texts), self.dim)
+
+    def _cached(
+        self,
+        keys: Sequence[bytes],
+        texts: Sequence[str],
+        role: str,
+        encode: Callable[[Sequence[int]], Iterable[Vector]],
+    ) -> list[Vector]:
+        """Return the entry of each key, flat; `encode` gives those of some rows, which are looked for no more."""
         with self._open() as database:
-            vectors = dict(_known(database, keys))
-            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
-            longest_first = sorted(missing, key=lambda key: (-len(missing[key]), key))  # little padding in each batch
+            entries = dict(_known(database, keys))
+            missing = {key: row for row, key in enumerate(keys) if key not in entries}
+            longest_first = sorted(missing, key=lambda key: (-len(texts[missing[key]]), key))  # little padding
             with tqdm(total=len(missing), desc=f"Encoding ({role})", unit=" texts", disable=None) as bar:
                 for start in range(0, len(missing), _BATCH):
                     batch = longest_first[start : start + _BATCH]
-                    fresh = encode([missing[key] for key in batch]).astype("<f4")
-                    vectors.update(zip(batch, fresh, strict=True))
+                    fresh = [entry.astype("<f4").ravel() for entry in encode([missing[key] for key in batch])]
+                    entries.update(zip(batch, fresh, strict=True))
                     _store(database, batch, fresh)
                     bar.update(len(batch))
             self.computed += len(missing)
-        return np.array([vectors[key] for key in keys], dtype=np.float32).reshape(len(texts), self.dim)
+        return [entries[key] for key in keys]
 
     def _key(self, text: str, role: str) -> bytes:
         return hashlib.sha256(f"{self.revision}\0{self.dim}\0{role}\0{text}".encode()).digest()
@@ -141,14 +182,14 @@ def _digest(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
-def _known(database: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Embeddings]]:
+def _known(database: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Vector]]:
     for key in dict.fromkeys(keys):
         found = database.execute("SELECT vector FROM embeddings WHERE key = ?", (key,)).fetchone()
         if found is not None:
             yield key, np.frombuffer(found[0], dtype="<f4")
 
 
-def _store(database: sqlite3.Connection, keys: Sequence[bytes], vectors: Embeddings) -> None:
+def _store(database: sqlite3.Connection, keys: Sequence[bytes], vectors: Sequence[Vector]) -> None:
     rows = [(key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)]
     with database:
         database.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?)", rows)

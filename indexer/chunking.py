@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.sentences import Span, sentence_spans
+from indexer.sentences import sentence_spans
 from indexer.shared.records import Chunk, Document, Section
+from indexer.shared.text import Span
 from indexer.shared.words import count_words, word_spans
 
 if TYPE_CHECKING:

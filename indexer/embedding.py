@@ -3,12 +3,15 @@
 A chunk's embedding is that of its passage (title, section heading and text together), moved a little towards that of
 the title alone: a title says in few words what the whole commitment is about, as a query does. With a weight of 0.2
 the seed pages' right answers stand clear of the next; it changes nothing where documents have no title.
+
+A sentence's embedding comes from the same reading of its passage, but is its own: nothing is mixed in, so that the
+sentences of a passage can be told apart.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +19,7 @@ import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, unit_length
 from indexer.shared.storage import Generation
+from indexer.shared.text import Span
 
 __all__ = ["TITLE_WEIGHT", "Embedded", "Passage", "embed_passages", "passage_keys"]
 
@@ -27,17 +31,26 @@ _KEY_BYTES = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """What is embedded of one chunk: its text with context, as `chunking.passage_text` gives it, and its title."""
+    """What is embedded of one chunk: its text with context, as `chunking.passage_text` gives it, and its title.
+
+    `sentences` are the spans of the chunk's sentences in `text`.
+    """
 
     text: str
     title: str
+    sentences: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
-    """Embeddings float32 `(n, dim)`, their keys uint8 `(n, 16)`, and how many of the n had to be computed."""
+    """Embeddings float32 `(n, dim)`, their keys uint8 `(n, 16)`, and how many of the n had to be computed.
+
+    `sentences` is float16 `(s, dim)`: those of the sentences of all n passages, in order. Half precision is exact to
+    three digits, enough to compare the sentences of one passage.
+    """
 
     embeddings: Embeddings
+    sentences: npt.NDArray[np.float16]
     keys: npt.NDArray[np.uint8]
     computed: int
 
@@ -45,7 +58,8 @@ class Embedded:
 def passage_keys(passages: Sequence[Passage], revision: str) -> npt.NDArray[np.uint8]:
     """Return a digest for each passage, uint8 `(n, 16)`: equal when passage and encoder revision are equal."""
     start = f"{revision}\0{TITLE_WEIGHT}\0"
-    digests = [hashlib.sha256(f"{start}{one.title}\0{one.text}".encode()).digest()[:_KEY_BYTES] for one in passages]
+    contents = [f"{start}{one.title}\0{one.text}\0{one.sentences}" for one in passages]
+    digests = [hashlib.sha256(content.encode()).digest()[:_KEY_BYTES] for content in contents]
     return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(passages), _KEY_BYTES)
 
 
@@ -53,6 +67,7 @@ def embed_passages(passages: Sequence[Passage], encoder: Encoder, *, previous: G
     """Return the embeddings of passages in their order; equal passages are computed once, known ones not at all."""
     keys = passage_keys(passages, encoder.revision)
     embeddings = np.zeros((len(passages), encoder.dim), dtype=np.float32)
+    sentences = [np.zeros((0, encoder.dim), dtype=np.float16)] * len(passages)
     known = _known_rows(previous, encoder)
     missing: dict[bytes, list[int]] = {}
     for row, key in enumerate(keys):
@@ -60,12 +75,18 @@ def embed_passages(passages: Sequence[Passage], encoder: Encoder, *, previous: G
         if source is None or previous is None:
             missing.setdefault(key.tobytes(), []).append(row)
         else:
-            embeddings[row] = previous.embeddings[source]
+            embeddings[row], sentences[row] = previous.embeddings[source], previous.sentences(source).embeddings
     if missing:
         fresh = _compute([passages[rows[0]] for rows in missing.values()], encoder)
-        for vector, rows in zip(fresh, missing.values(), strict=True):
-            embeddings[rows] = vector
-    return Embedded(embeddings=embeddings, keys=keys, computed=len(missing))
+        for (vector, of_sentences), rows in zip(fresh, missing.values(), strict=True):
+            for row in rows:
+                embeddings[row], sentences[row] = vector, of_sentences
+    return Embedded(
+        embeddings=embeddings,
+        sentences=np.concatenate([np.zeros((0, encoder.dim), dtype=np.float16), *sentences]),
+        keys=keys,
+        computed=len(missing),
+    )
 
 
 def _known_rows(previous: Generation | None, encoder: Encoder) -> dict[bytes, int]:
@@ -74,11 +95,14 @@ def _known_rows(previous: Generation | None, encoder: Encoder) -> dict[bytes, in
     return {key.tobytes(): row for row, key in enumerate(previous.passage_keys)}
 
 
-def _compute(passages: Sequence[Passage], encoder: Encoder) -> Embeddings:
-    vectors = encoder.encode_passages([passage.text for passage in passages], progress=True)
+def _compute(passages: Sequence[Passage], encoder: Encoder) -> Iterator[tuple[Embeddings, npt.NDArray[np.float16]]]:
+    """Give the embedding of each passage, `(dim,)`, and those of its sentences, `(its sentences, dim)`."""
+    texts, spans = [passage.text for passage in passages], [passage.sentences for passage in passages]
+    vectors, of_sentences = encoder.encode_passages_with_sentences(texts, spans, progress=True)
     titles = sorted({passage.title for passage in passages if passage.title})
     number = {title: position for position, title in enumerate(titles)}
     titled = [row for row, passage in enumerate(passages) if passage.title]
     of_titles = encoder.encode_passages(titles)[[number[passages[row].title] for row in titled]]
     vectors[titled] = unit_length((1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * of_titles)
-    return vectors
+    ends = np.cumsum([len(one) for one in spans])
+    return zip(vectors, np.split(of_sentences.astype(np.float16), ends[:-1]), strict=True)

@@ -18,10 +18,11 @@ from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.languages import with_section_languages
 from indexer.near_duplicates import group_documents
 from indexer.readers.sources import ReadOptions, ReadResult, read_sources
+from indexer.sentences import sentence_spans
 from indexer.shared.analysis import analysis_revision
 from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError, InputError
-from indexer.shared.records import Chunk, Document
+from indexer.shared.records import Chunk, Document, Section
 from indexer.shared.storage import (
     CHUNK_DTYPE,
     FORMAT_VERSION,
@@ -34,8 +35,10 @@ from indexer.shared.storage import (
     staging_folder,
     write_documents,
     write_projection,
+    write_sentences,
     writer_lock,
 )
+from indexer.shared.text import Span
 
 __all__ = ["IndexReport", "build_index", "index_documents"]
 
@@ -54,11 +57,12 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Corpus:
-    """Documents; and by chunk row the chunk, its entry in the chunk table, and the passage to embed."""
+    """Documents; and by chunk row the chunk, its entry in the chunk table, its sentences, and the passage to embed."""
 
     documents: tuple[Document, ...]
     chunks: tuple[Chunk, ...]
     table: npt.NDArray[np.void]
+    sentences: tuple[tuple[Span, ...], ...]
     passages: tuple[Passage, ...]
 
 
@@ -104,6 +108,7 @@ def _build(
     embedded = embed_passages(corpus.passages, encoder, previous=previous)
     np.save(staging / "embeddings.npy", embedded.embeddings, allow_pickle=False)
     np.save(staging / "passage_keys.npy", embedded.keys, allow_pickle=False)
+    write_sentences(staging, corpus.sentences, embedded.sentences)
     write_projection(staging, encoder.projection)
     langs = tuple(sorted({chunk.lang for chunk in corpus.chunks}))
     entries = tqdm(_keyword_entries(corpus), desc="Indexing words", unit=" chunks", delay=1, disable=None)
@@ -124,20 +129,29 @@ def _build(
 def _chunked(documents: Sequence[Document], tokens: TokenLimit) -> _Corpus:
     chunks: list[Chunk] = []
     table: list[tuple[int, int, int, int, int]] = []
+    sentences: list[tuple[Span, ...]] = []
     passages: list[Passage] = []
     for row, document in enumerate(documents):
         for number, chunk in enumerate(chunk_document(document, tokens)):
             section = _section_at(document, chunk)
             chunks.append(chunk)
             table.append((row, section, number, chunk.start, chunk.end))
-            passage = passage_text(document, document.sections[section], chunk.text)
-            passages.append(Passage(text=passage, title=document.title))
+            sentences.append(tuple(sentence_spans(chunk.text, 0, len(chunk.text), chunk.lang)))
+            passages.append(_passage(document, document.sections[section], chunk, sentences[-1]))
     return _Corpus(
         documents=tuple(documents),
         chunks=tuple(chunks),
         table=np.array(table, dtype=CHUNK_DTYPE),
+        sentences=tuple(sentences),
         passages=tuple(passages),
     )
+
+
+def _passage(document: Document, section: Section, chunk: Chunk, sentences: Sequence[Span]) -> Passage:
+    text = passage_text(document, section, chunk.text)
+    context = len(text) - len(chunk.text)
+    spans = tuple((context + start, context + end) for start, end in sentences)
+    return Passage(text=text, title=document.title, sentences=spans)
 
 
 def _section_at(document: Document, chunk: Chunk) -> int:
@@ -171,6 +185,7 @@ def _digest(documents_digest: bytes, corpus: _Corpus, encoder: Encoder) -> str:
     )
     digest.update(documents_digest)
     digest.update(corpus.table.tobytes())
+    digest.update(repr(corpus.sentences).encode())
     return digest.hexdigest()[:16]
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sentencex
 
-__all__ = ["Span", "sentence_spans"]
+from indexer.shared.text import Span
 
-Span = tuple[int, int]
-"""Start and end of a piece of text, in code points, end excluded."""
+__all__ = ["sentence_spans"]
 
 
 def sentence_spans(text: str, start: int, end: int, lang: str) -> list[Span]:

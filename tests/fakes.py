@@ -9,6 +9,7 @@ import numpy as np
 
 from indexer.shared.encoder import Embeddings
 from indexer.shared.records import Document, Facts, Section
+from indexer.shared.text import Span
 
 __all__ = ["FakeEncoder", "document"]
 
@@ -36,6 +37,12 @@ class FakeEncoder:
     def encode_passages(self, passages: Sequence[str], *, progress: bool = False) -> Embeddings:  # noqa: ARG002 (the protocol's)
         self.passages_seen += passages
         return self.encode_queries(passages)
+
+    def encode_passages_with_sentences(
+        self, passages: Sequence[str], sentences: Sequence[Sequence[Span]], *, progress: bool = False
+    ) -> tuple[Embeddings, Embeddings]:
+        pieces = [text[start:end] for text, spans in zip(passages, sentences, strict=True) for start, end in spans]
+        return self.encode_passages(passages, progress=progress), self.encode_queries(pieces)
 
 
 def _embed(text: str) -> np.ndarray:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from indexer.pipeline import index_documents
+from indexer.readers.sources import ReadResult
+from indexer.shared.encoder import Encoder
 from searchapp.search.results import Mode, SearchRequest
 from searchapp.search.searcher import Searcher
+from tests.fakes import document
 
 pytestmark = pytest.mark.encoder
 
@@ -74,3 +80,42 @@ def test_the_catalogue_keeps_what_the_pages_list(seed_searcher: Searcher) -> Non
     assert len(korea.catalogue) == 48
     assert "FR0039" in {entry.commitment_id for entry in france.catalogue}
     assert "KR0042" in {entry.commitment_id for entry in korea.catalogue}
+
+
+def test_innovation_hub_marks_the_french_sentence_on_innovation(seed_searcher: Searcher) -> None:
+    hits = seed_searcher.search(SearchRequest(query="innovation hub", mode="semantic")).hits
+    [passage] = [hit.passage for hit in hits if hit.document.commitment_id == "FR0039"]
+    [sentence] = [passage.text[one.start : one.end] for one in passage.highlights if one.kind == "semantic"]
+    assert "incuba" in sentence or "innovación" in sentence
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "expected"),
+    [
+        (
+            "fr",
+            "Le ministère publie ses budgets en ligne. Les villages replantent les forêts brûlées. "
+            "Les écoles reçoivent des ordinateurs neufs. Une agence protège les lanceurs d'alerte.",
+            "Les villages replantent les forêts brûlées.",
+        ),
+        (
+            "es",
+            "El ministerio publica sus presupuestos en línea. Una agencia protege a los denunciantes. "
+            "Las escuelas reciben ordenadores nuevos. Los pueblos replantan los bosques quemados.",
+            "Los pueblos replantan los bosques quemados.",
+        ),
+        (
+            "zh",
+            "村庄重新种植去年夏天烧毁的森林。政府在网上公布预算。学校得到了新的电脑。一个机构保护举报人。",
+            "村庄重新种植去年夏天烧毁的森林。",
+        ),
+    ],
+)
+def test_an_english_query_marks_the_sentence_that_says_it_in_another_language(
+    encoder: Encoder, tmp_path: Path, lang: str, text: str, expected: str
+) -> None:
+    read = ReadResult(documents=(document("XX0001", text, lang=lang, title=""),), rejected=(), sources=())
+    index_documents(read, index=tmp_path, encoder=encoder)
+    [hit] = Searcher.open(tmp_path, encoder=encoder).search(SearchRequest(query="replanting burned forests")).hits
+    [sentence] = [one for one in hit.passage.highlights if one.kind == "semantic"]
+    assert hit.passage.text[sentence.start : sentence.end] == expected

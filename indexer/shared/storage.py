@@ -9,6 +9,9 @@
         chunks.npy                      CHUNK_DTYPE (chunks,): where each chunk lies, ordered by document and number
         embeddings.npy                  float32 (chunks, dim), row i belongs to chunk i; memory-mapped
         passage_keys.npy                uint8 (chunks, 16): digest of what was embedded, to reuse unchanged rows
+        sentences.npy                   int32 (sentences, 2): span of each in its chunk's text, ordered by chunk
+        sentences.offsets.npy           uint64 (chunks + 1,): where each chunk's sentences start
+        sentence_embeddings.npy         float16 (sentences, dim); memory-mapped
         projection.npz                  the encoder's language correction (absent if it has none)
         keyword/                        the keyword index, whose document numbers are rows too
 
@@ -21,7 +24,7 @@ import hashlib
 import mmap
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +38,7 @@ import numpy.typing as npt
 from indexer.shared.encoder import Embeddings, LanguageProjection
 from indexer.shared.errors import IndexMissingError, IndexStoreError
 from indexer.shared.records import Chunk, Document
+from indexer.shared.text import Span
 
 __all__ = [
     "CHUNK_DTYPE",
@@ -43,6 +47,7 @@ __all__ = [
     "EncoderIdentity",
     "Generation",
     "Manifest",
+    "Sentences",
     "Source",
     "StoredFile",
     "current_digest",
@@ -52,10 +57,11 @@ __all__ = [
     "staging_folder",
     "write_documents",
     "write_projection",
+    "write_sentences",
     "writer_lock",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CHUNK_DTYPE = np.dtype([("document", "<i4"), ("section", "<i4"), ("number", "<i4"), ("start", "<i4"), ("end", "<i4")])
 """A chunk: row of its document, position of its section in it, its number there, and its span of the text."""
 
@@ -111,8 +117,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sentences:
+    """The sentences of one chunk, in order.
+
+    `spans` is int32 `(n, 2)`: start and end in code points of the chunk's text. `embeddings` is float16 `(n, dim)`, the
+    encoder's unit vectors rounded.
+    """
+
+    spans: npt.NDArray[np.int32]
+    embeddings: npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """An opened generation: `chunks` and `embeddings` are memory-mapped, documents are read one by one."""
+    """An opened generation: chunks, sentences and embeddings are memory-mapped, documents are read one by one."""
 
     folder: Path
     manifest: Manifest
@@ -120,6 +138,8 @@ class Generation:
     groups: npt.NDArray[np.int32]
     embeddings: Embeddings
     passage_keys: npt.NDArray[np.uint8]
+    _sentences: Sentences
+    _sentence_offsets: npt.NDArray[np.uint64]
     _offsets: npt.NDArray[np.uint64]
     _documents: mmap.mmap | bytes
 
@@ -135,6 +155,11 @@ class Generation:
             return None
         with np.load(path, allow_pickle=False) as arrays:
             return LanguageProjection.from_arrays(arrays)
+
+    def sentences(self, row: int) -> Sentences:
+        """Return the sentences of the chunk in this row, without copying."""
+        part = slice(int(self._sentence_offsets[row]), int(self._sentence_offsets[row + 1]))
+        return Sentences(spans=self._sentences.spans[part], embeddings=self._sentences.embeddings[part])
 
     def document_json(self, row: int) -> bytes:
         """Return the JSON line of the document in this row."""
@@ -195,6 +220,10 @@ def open_generation(index: Path, digest: str | None = None) -> Generation:
             groups=_load(folder / "groups.npy"),
             embeddings=_load(folder / "embeddings.npy"),
             passage_keys=_load(folder / "passage_keys.npy"),
+            _sentences=Sentences(
+                spans=_load(folder / "sentences.npy"), embeddings=_load(folder / "sentence_embeddings.npy")
+            ),
+            _sentence_offsets=_load(folder / "sentences.offsets.npy"),
             _offsets=_load(folder / "documents.offsets.npy"),
             _documents=_map(folder / "documents.jsonl"),
         )
@@ -219,6 +248,15 @@ def write_documents(folder: Path, documents: list[Document]) -> bytes:
             offsets.append(offsets[-1] + len(line))
     np.save(folder / "documents.offsets.npy", np.array(offsets, dtype="<u8"), allow_pickle=False)
     return digest.digest()
+
+
+def write_sentences(folder: Path, spans: Sequence[Sequence[Span]], embeddings: npt.NDArray[np.float16]) -> None:
+    """Write the sentences of all chunks: their spans by chunk row, and their embeddings, `(s, dim)`, in that order."""
+    flat = [span for of_chunk in spans for span in of_chunk]
+    offsets = np.cumsum([0, *map(len, spans)], dtype=np.uint64)
+    np.save(folder / "sentences.npy", np.array(flat, dtype="<i4").reshape(len(flat), 2), allow_pickle=False)
+    np.save(folder / "sentences.offsets.npy", offsets.astype("<u8"), allow_pickle=False)
+    np.save(folder / "sentence_embeddings.npy", embeddings.astype("<f2"), allow_pickle=False)
 
 
 def write_projection(folder: Path, projection: LanguageProjection | None) -> None:
@@ -343,14 +381,19 @@ def _check_size(path: Path, size: int) -> None:
 
 
 def _check_shapes(generation: Generation) -> None:
-    counts = generation.manifest.counts
-    expected = (counts.chunks, generation.manifest.encoder.dim)
+    counts, dim = generation.manifest.counts, generation.manifest.encoder.dim
+    expected = (counts.chunks, dim)
+    sentences, offsets = generation._sentences, generation._sentence_offsets  # noqa: SLF001 (this module's own)
     if (
         generation.embeddings.shape != expected
         or generation.embeddings.dtype != np.float32
         or generation.chunks.dtype != CHUNK_DTYPE
         or len(generation.chunks) != counts.chunks
         or len(generation.groups) != counts.documents
+        or len(offsets) != counts.chunks + 1
+        or sentences.spans.shape != (int(offsets[-1]), 2)
+        or sentences.embeddings.shape != (int(offsets[-1]), dim)
+        or sentences.embeddings.dtype != np.float16
     ):
         raise IndexStoreError(
             f"{generation.folder}: its arrays don't fit its manifest; rebuild with `concord index --rebuild`"

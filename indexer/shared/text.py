@@ -6,7 +6,10 @@ import unicodedata
 
 import regex
 
-__all__ = ["clean_text", "fold", "redact_contacts"]
+__all__ = ["Span", "clean_text", "fold", "redact_contacts"]
+
+Span = tuple[int, int]
+"""Start and end of a piece of text, in code points, end excluded."""
 
 CONTACT_MARK = "[…]"
 """What stands where an e-mail address or a telephone number stood."""

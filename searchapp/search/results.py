@@ -67,7 +67,11 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """The chunk that best answers the query, in its own language; `section` is the kind of its section."""
+    """The chunk that best answers the query, in its own language; `section` is the kind of its section.
+
+    `highlights` are words, in order and apart from each other, then at most one sentence of kind "semantic", which may
+    contain some of the words.
+    """
 
     chunk_id: str
     section: str

@@ -13,16 +13,26 @@ import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, load_encoder
 from indexer.shared.errors import EncoderError, NotFoundError
-from indexer.shared.records import Document
+from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
 from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import KEYWORD_WEIGHT, fuse
-from searchapp.search.highlights import word_highlights
+from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import Query, parse_query
 from searchapp.search.ranking import Ranking, best_rows, best_scores, collapse
-from searchapp.search.results import Filters, Hit, IndexInfo, Mode, Passage, Scores, SearchRequest, SearchResult
+from searchapp.search.results import (
+    Filters,
+    Highlight,
+    Hit,
+    IndexInfo,
+    Mode,
+    Passage,
+    Scores,
+    SearchRequest,
+    SearchResult,
+)
 
 __all__ = ["Searcher"]
 
@@ -35,10 +45,12 @@ Mask = npt.NDArray[np.bool_]
 class _Legs:
     """Scores by chunk row, float32 `(chunks,)`.
 
-    `semantic` holds cosines (None in keyword mode), `keyword` BM25F scores (0 where no word matched), and `best` what
-    chooses the passage of a document: BM25F, cosine, or cosine plus weighted BM25F.
+    `vector` is the query's embedding, float32 `(dim,)`, and `semantic` holds cosines (both None in keyword mode),
+    `keyword` BM25F scores (0 where no word matched), and `best` what chooses the passage of a document: BM25F, cosine,
+    or cosine plus weighted BM25F.
     """
 
+    vector: Floats | None
     semantic: Floats | None
     keyword: Floats
     best: Floats
@@ -175,11 +187,12 @@ class Searcher:
             run = self._keyword.search(query)
             keyword[run.rows] = run.scores
         if mode == "keyword" or not query.text:
-            return _Legs(semantic=None, keyword=keyword, best=keyword)
-        semantic = self._generation.embeddings @ (self.encode([query.text])[0] if vector is None else vector)
-        return _Legs(
-            semantic=semantic, keyword=keyword, best=semantic + KEYWORD_WEIGHT * self._relative(query, keyword)
-        )
+            return _Legs(vector=None, semantic=None, keyword=keyword, best=keyword)
+        if vector is None:
+            vector = self.encode([query.text])[0]
+        semantic = self._generation.embeddings @ vector
+        best = semantic + KEYWORD_WEIGHT * self._relative(query, keyword)
+        return _Legs(vector=vector, semantic=semantic, keyword=keyword, best=best)
 
     def _relative(self, query: Query, keyword: Floats) -> Floats:
         """Return keyword scores over the bound of their row's language, float32 in [0, 1]."""
@@ -227,7 +240,7 @@ class Searcher:
                 section=chunk.section,
                 lang=chunk.lang,
                 text=chunk.text,
-                highlights=word_highlights(chunk.text, chunk.lang, query),
+                highlights=self._highlights(query, legs.vector, row, chunk),
             ),
             scores=Scores(
                 keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
@@ -237,6 +250,10 @@ class Searcher:
             also_in=self._other_langs(document),
             near_duplicates=self._near_duplicates(answer, shown),
         )
+
+    def _highlights(self, query: Query, vector: Floats | None, row: int, chunk: Chunk) -> tuple[Highlight, ...]:
+        words = word_highlights(chunk.text, chunk.lang, query)
+        return words if vector is None else (*words, *sentence_highlight(self._generation.sentences(row), vector))
 
     def _other_langs(self, document: Document) -> tuple[str, ...]:
         columns = self._columns

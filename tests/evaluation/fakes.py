@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.shared.encoder import Embeddings
+from indexer.shared.text import Span
 
 __all__ = ["DOCUMENTS", "QRELS", "QUERIES", "AngleEncoder", "write_set"]
 
@@ -52,6 +53,13 @@ class AngleEncoder:
 
     def encode_passages(self, passages: Sequence[str], *, progress: bool = False) -> Embeddings:  # noqa: ARG002 (the protocol's)
         return self.encode_queries(passages)
+
+    def encode_passages_with_sentences(
+        self, passages: Sequence[str], sentences: Sequence[Sequence[Span]], *, progress: bool = False
+    ) -> tuple[Embeddings, Embeddings]:
+        pieces = [text[start:end] for text, spans in zip(passages, sentences, strict=True) for start, end in spans]
+        directions = np.array([_direction(piece) for piece in pieces], dtype=np.float32).reshape(len(pieces), 2)
+        return self.encode_passages(passages, progress=progress), directions
 
 
 def _direction(text: str) -> tuple[float, float]:

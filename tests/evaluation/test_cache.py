@@ -36,6 +36,22 @@ def test_no_text_is_encoded_twice_not_even_by_another_process(tmp_path: Path) ->
     assert cached.computed == 1
 
 
+def test_passages_with_their_sentences_are_kept_together(tmp_path: Path) -> None:
+    spans = [[(0, 2), (3, 5)], [], [(0, 4)]]
+    texts = ["10 20", "30 a", "40 b"]
+    expected = AngleEncoder().encode_passages_with_sentences(texts, spans)
+    for computed in (3, 0):
+        cached = CachedEncoder(AngleEncoder(), tmp_path)
+        for found, wanted in zip(cached.encode_passages_with_sentences(texts, spans), expected, strict=True):
+            assert np.array_equal(found, wanted)
+        assert cached.computed == computed
+    other_cut = [[(0, 5)], [], [(0, 4)]]
+    cached.encode_passages_with_sentences(texts, other_cut)
+    assert cached.computed == 1
+    for nothing in cached.encode_passages_with_sentences([], []):
+        assert nothing.shape == (0, 2)
+
+
 def test_queries_passages_and_revisions_are_kept_apart(tmp_path: Path) -> None:
     CachedEncoder(AngleEncoder(), tmp_path).encode_passages(["10 a"])
     other = AngleEncoder()

@@ -9,7 +9,8 @@ from tests.fakes import FakeEncoder, document
 
 
 def passages(*texts: str, title: str = "A title") -> list[Passage]:
-    return [Passage(text=text, title=title) for text in texts]
+    """Passages of which the last line is the one sentence."""
+    return [Passage(text=text, title=title, sentences=((text.rfind("\n") + 1, len(text)),)) for text in texts]
 
 
 def test_a_title_draws_the_embeddings_of_its_chunks_towards_its_own() -> None:
@@ -61,3 +62,32 @@ def test_nothing_to_embed_is_an_empty_matrix() -> None:
     embedded = embed_passages([], FakeEncoder(), previous=None)
     assert embedded.embeddings.shape == (0, FakeEncoder.dim)
     assert embedded.keys.shape == (0, 16)
+    assert embedded.sentences.shape == (0, FakeEncoder.dim)
+
+
+def test_sentences_follow_their_passages_and_are_not_drawn_to_the_title() -> None:
+    encoder = FakeEncoder()
+    two = Passage(text="A title\nopen data. more water.", title="A title", sentences=((8, 18), (19, 30)))
+    none = Passage(text="A title", title="A title")
+    one = Passage(text="no title here", title="", sentences=((0, 13),))
+    embedded = embed_passages([two, none, one, two], encoder, previous=None)
+    first, second, third = encoder.encode_queries(["open data.", "more water.", "no title here"])
+    assert embedded.sentences.dtype == np.float16
+    assert np.allclose(embedded.sentences, [first, second, third, first, second], atol=1e-3)
+
+
+def test_sentences_of_known_passages_are_taken_from_the_previous_generation(build: BuildIndex) -> None:
+    previous = open_generation(build([document("UK0001", "Some text. It goes on."), document("UK0002", "More text.")]))
+    encoder = FakeEncoder()
+    known = Passage(
+        text="A title\nDescription\nSome text. It goes on.", title="A title", sentences=((20, 30), (31, 42))
+    )
+    embedded = embed_passages([*passages("A title\nDescription\nNew text."), known], encoder, previous=previous)
+    assert embedded.computed == 1
+    assert np.array_equal(embedded.sentences[1:], previous.sentences(0).embeddings)
+
+
+def test_the_same_text_cut_into_other_sentences_is_embedded_anew(build: BuildIndex) -> None:
+    previous = open_generation(build([document("UK0001", "Some text. It goes on.")]))
+    whole = passages("A title\nDescription\nSome text. It goes on.")
+    assert embed_passages(whole, FakeEncoder(), previous=previous).computed == 1

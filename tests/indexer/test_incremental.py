@@ -91,7 +91,7 @@ from indexer.pipeline import build_index
 from tests.fakes import FakeEncoder
 
 class Slow(FakeEncoder):
-    def encode_passages(self, passages, *, progress=False):
+    def encode_passages_with_sentences(self, passages, sentences, *, progress=False):
         Path(sys.argv[2]).touch()
         time.sleep(600)
 

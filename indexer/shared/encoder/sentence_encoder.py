@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Protocol
@@ -23,6 +23,7 @@ from indexer.shared.encoder.language_neutral import (
 )
 from indexer.shared.encoder.vectors import Embeddings, unit_length
 from indexer.shared.errors import EncoderError
+from indexer.shared.text import Span
 
 __all__ = [
     "RAW_SUFFIX",
@@ -51,6 +52,11 @@ class TextModel(Protocol):
 
     def encode(self, texts: list[str], role: Role) -> npt.NDArray[np.float32]:
         """Return the embeddings of one batch of texts, shape `(len(texts), dim)`."""
+
+    def encode_with_sentences(
+        self, texts: list[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return the embeddings of one batch of passages, `(len(texts), dim)`, and of all their sentences in order."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text takes as a passage."""
@@ -108,17 +114,35 @@ class SentenceEncoder:
         """Return the `(n, dim)` embeddings of passages; `progress` shows a bar on stderr if that is a terminal."""
         return self._encode(passages, "passage", progress=progress)
 
+    def encode_passages_with_sentences(
+        self, passages: Sequence[str], sentences: Sequence[Sequence[Span]], *, progress: bool = False
+    ) -> tuple[Embeddings, Embeddings]:
+        """Return the `(n, dim)` embeddings of passages, and the `(s, dim)` embeddings of all their sentences in order.
+
+        `sentences` gives the spans of each passage's sentences, in code points of the passage. A model that averages
+        its tokens encodes nothing more for them; another encodes every sentence as a passage. A sentence that the
+        model doesn't reach has its passage's embedding.
+        """
+        embeddings = np.zeros((len(passages), self.dim), dtype=np.float32)
+        starts = np.cumsum([0, *map(len, sentences)])
+        of_sentences = np.zeros((starts[-1], self.dim), dtype=np.float32)
+        for rows in _batches(passages, progress=progress):
+            texts = [_encodable(passages[row]) for row in rows]
+            with self._lock:
+                embeddings[rows], vectors = self._model.encode_with_sentences(texts, [sentences[row] for row in rows])
+            places = [place for row in rows for place in range(starts[row], starts[row + 1])]
+            of_sentences[places] = vectors
+        return self._corrected(embeddings), self._corrected(of_sentences)
+
     def _encode(self, texts: Sequence[str], role: Role, *, progress: bool) -> Embeddings:
         embeddings = np.zeros((len(texts), self.dim), dtype=np.float32)
-        longest_first = sorted(range(len(texts)), key=lambda row: -len(texts[row]))  # little padding in each batch
-        disable = None if progress else True  # None: where stderr is not a terminal
-        with tqdm(total=len(texts), desc="Encoding", unit=" texts", disable=disable) as bar:
-            for start in range(0, len(texts), _BATCH):
-                rows = longest_first[start : start + _BATCH]
-                with self._lock:
-                    embeddings[rows] = self._model.encode([_encodable(texts[row]) for row in rows], role)
-                bar.update(len(rows))
-        return self._projection.apply(embeddings) if self._projection else unit_length(embeddings)
+        for rows in _batches(texts, progress=progress):
+            with self._lock:
+                embeddings[rows] = self._model.encode([_encodable(texts[row]) for row in rows], role)
+        return self._corrected(embeddings)
+
+    def _corrected(self, vectors: npt.NDArray[np.float32]) -> Embeddings:
+        return self._projection.apply(vectors) if self._projection else unit_length(vectors)
 
 
 def load_encoder(name: str, *, projection: LanguageProjection | None = None) -> SentenceEncoder:
@@ -163,6 +187,17 @@ def projection_file(name: str) -> Traversable:
     """Return where the correction of an encoder ships, if one does."""
     folder = resources.files("indexer.shared").joinpath("data", "projections")
     return folder.joinpath(name.replace(":", "-").replace("/", "-") + ".npz")
+
+
+def _batches(texts: Sequence[str], *, progress: bool) -> Iterator[list[int]]:
+    """Give the rows of texts in batches, the longest texts first: little padding in each batch."""
+    longest_first = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+    disable = None if progress else True  # None: where stderr is not a terminal
+    with tqdm(total=len(texts), desc="Encoding", unit=" texts", disable=disable) as bar:
+        for start in range(0, len(texts), _BATCH):
+            rows = longest_first[start : start + _BATCH]
+            yield rows
+            bar.update(len(rows))
 
 
 def _origin(model: TextModel) -> str:

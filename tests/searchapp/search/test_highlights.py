@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchapp.search.highlights import word_highlights
+from indexer.shared.storage import Sentences
+from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.query import parse_query
 
 
@@ -83,3 +85,29 @@ def test_spans_lie_in_the_text_in_order_and_apart(text: str, lang: str, data: st
     edges = [edge for span in spans for edge in (span.start, span.end)]
     assert edges == sorted(set(edges))
     assert all(0 <= edge <= len(text) for edge in edges)
+
+
+def nearest(*cosines: float) -> list[tuple[int, int]]:
+    """The span marked for a query that has these cosines with the sentences [0, 10), [10, 20) and so on."""
+    angles = np.arccos(np.array(cosines))
+    sentences = Sentences(
+        spans=np.array([(10 * row, 10 * row + 10) for row in range(len(cosines))], dtype=np.int32).reshape(-1, 2),
+        embeddings=np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float16),
+    )
+    found = sentence_highlight(sentences, np.array([1, 0], dtype=np.float32))
+    assert all(one.kind == "semantic" for one in found)
+    return [(one.start, one.end) for one in found]
+
+
+def test_the_sentence_nearest_to_the_query_is_marked() -> None:
+    assert nearest(0.1, 0.2, 0.6, 0.15) == [(20, 30)]
+    assert nearest(-0.3, -0.3, -0.3, -0.1) == [(30, 40)]
+
+
+def test_no_sentence_is_marked_where_none_stands_out() -> None:
+    assert nearest(0.5, 0.5, 0.5) == []
+    assert nearest(0.5, 0.5, 0.5, 0.1) == []
+
+
+def test_one_or_two_sentences_have_nothing_to_stand_out_from() -> None:
+    assert nearest() == nearest(0.9) == nearest(0.9, 0.1) == []

@@ -228,6 +228,19 @@ def test_matched_words_are_highlighted_in_the_passage(searcher: Searcher) -> Non
     assert [hit.passage.text[mark.start : mark.end] for mark in hit.passage.highlights] == ["portal"]
 
 
+def test_the_sentence_nearest_in_meaning_is_marked_unless_only_words_are_asked_for(build: BuildIndex) -> None:
+    text = "Trains run late. Open data portal. Schools get books. Roads are mended."
+    searcher = Searcher.open(build([document("UK0001", text)]), encoder=FakeEncoder())
+    marked = {}
+    for mode in MODES:
+        [hit] = whole(searcher, "open data", mode).hits
+        marks = hit.passage.highlights
+        marked[mode] = [(mark.kind, hit.passage.text[mark.start : mark.end]) for mark in marks]
+    words = [("word", "Open"), ("word", "data")]
+    sentence = [("semantic", "Open data portal.")]
+    assert marked == {"hybrid": words + sentence, "keyword": words, "semantic": words + sentence}
+
+
 def test_scores_say_which_leg_found_the_hit(searcher: Searcher) -> None:
     keyword = whole(searcher, "portal", "keyword").hits[0].scores
     assert keyword.keyword is not None

@@ -99,6 +99,44 @@ def test_what_comes_after_the_last_token_is_not_seen(encoder: Encoder) -> None:
     assert encoder.encode_passages([fits])[0] != pytest.approx(long, abs=1e-5)
 
 
+def test_a_sentence_that_is_the_whole_passage_is_much_like_it(encoder: Encoder) -> None:
+    texts = [*CORRUPTION.values(), *FORESTS.values()]
+    passages, of_sentences = encoder.encode_passages_with_sentences(texts, [[(0, len(text))] for text in texts])
+    assert passages == pytest.approx(encoder.encode_passages(texts), abs=1e-5)
+    assert np.linalg.norm(of_sentences, axis=1) == pytest.approx(1, abs=1e-5)
+    cosines = of_sentences @ passages.T  # not equal: the passage's mean includes its prompt and marks
+    assert cosines.diagonal().min() > 0.9
+    assert cosines.argmax(axis=1).tolist() == list(range(len(texts)))
+
+
+def test_sentences_of_one_passage_are_told_apart_by_their_own_words(encoder: Encoder) -> None:
+    for first, second in zip(CORRUPTION.values(), FORESTS.values(), strict=True):
+        text = f"{first} {second}"
+        border = len(first)
+        _, of_sentences = encoder.encode_passages_with_sentences([text], [[(0, border), (border + 1, len(text))]])
+        queries = encoder.encode_queries(["fighting corruption", "planting trees"])
+        assert (queries @ of_sentences.T).argmax(axis=1).tolist() == [0, 1]
+
+
+def test_a_sentence_after_the_last_token_has_the_vector_of_its_passage(encoder: Encoder) -> None:
+    text = "budget " * 600 + "forest."
+    passages, of_sentences = encoder.encode_passages_with_sentences([text], [[(0, 4000), (len(text) - 7, len(text))]])
+    assert of_sentences[1] == pytest.approx(passages[0], abs=1e-5)
+    assert of_sentences[0] != pytest.approx(passages[0], abs=1e-5)
+
+
+def test_a_model_that_averages_no_tokens_encodes_sentences_alone(use: Encoder, static_folder: Path) -> None:
+    text = f"{CORRUPTION['en']} {FORESTS['en']}"
+    border = len(CORRUPTION["en"])
+    for encoder in (use, load_encoder(str(static_folder))):
+        passages, of_sentences = encoder.encode_passages_with_sentences(
+            [text, "budget"], [[(0, border), (border + 1, len(text))], []]
+        )
+        alone = encoder.encode_passages([CORRUPTION["en"], FORESTS["en"]])
+        assert passages == pytest.approx(encoder.encode_passages([text, "budget"]), abs=1e-5)
+        assert of_sentences == pytest.approx(alone, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("text", "ids"),
     [

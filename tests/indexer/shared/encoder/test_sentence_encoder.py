@@ -20,6 +20,7 @@ from indexer.shared.encoder.sentence_encoder import (
     shipped_projection,
 )
 from indexer.shared.errors import EncoderError
+from indexer.shared.text import Span
 
 DIM = 8
 
@@ -44,6 +45,11 @@ class FakeModel:
         vectors = np.array([[ord(c) for c in f"{self.prompts[role]}{text}"[::-1].ljust(DIM)[:DIM]] for text in texts])
         self._busy = False
         return (3 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    def encode_with_sentences(self, texts: list[str], sentences: Sequence[Sequence[Span]]) -> tuple[np.ndarray, ...]:
+        pieces = [text[start:end] for text, spans in zip(texts, sentences, strict=True) for start, end in spans]
+        vectors = self.encode([*texts, *pieces], "passage")
+        return vectors[: len(texts)], vectors[len(texts) :]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len((self.prompts["passage"] + text).split()) for text in texts]
@@ -89,6 +95,24 @@ def test_nothing_gives_an_empty_array_of_the_right_width(model: FakeModel, proje
         assert encoder.encode_queries([]).shape == (0, DIM)
         assert encoder.encode_passages([]).dtype == np.float32
         assert encoder.count_tokens([]) == []
+
+
+def test_sentences_come_in_the_order_of_their_passages_whatever_the_batches(
+    model: FakeModel, projection: LanguageProjection
+) -> None:
+    encoder = SentenceEncoder("fake", model, projection)
+    texts = [f"{number}{'x' * (number % 7)} {'long ' * (number % 5)}end" for number in range(100)]
+    spans = [[(0, 1 + number % 3), (number % 4, len(text))][: number % 3] for number, text in enumerate(texts)]
+    embeddings, of_sentences = encoder.encode_passages_with_sentences(texts, spans)
+    pieces = [text[start:end] for text, places in zip(texts, spans, strict=True) for start, end in places]
+    assert np.array_equal(embeddings, encoder.encode_passages(texts))
+    assert np.array_equal(of_sentences, encoder.encode_passages(pieces))
+
+
+def test_no_passages_have_no_sentences(model: FakeModel, projection: LanguageProjection) -> None:
+    for one in (None, projection):
+        embeddings, of_sentences = SentenceEncoder("fake", model, one).encode_passages_with_sentences([], [])
+        assert (embeddings.shape, of_sentences.shape) == ((0, DIM), (0, DIM))
 
 
 def test_queries_and_passages_are_encoded_differently(model: FakeModel) -> None:
