@@ -134,7 +134,7 @@ def _averages_tokens(model: SentenceTransformer) -> bool:
     """Say whether a model's embedding is the mean of its tokens' and its tokenizer tells where tokens stand."""
     _, *others = model
     kinds = [getattr(module, "pooling_mode", None) for module in others if not isinstance(module, Normalize)]
-    return kinds == ["mean"] and (isinstance(model.tokenizer, Tokenizer) or model.tokenizer.is_fast)
+    return kinds == ["mean"] and (isinstance(model.tokenizer, Tokenizer) or getattr(model.tokenizer, "is_fast", False))
 
 
 class _BundledModule(InputModule):
