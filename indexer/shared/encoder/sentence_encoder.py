@@ -142,7 +142,8 @@ class SentenceEncoder:
         return self._corrected(embeddings)
 
     def _corrected(self, vectors: npt.NDArray[np.float32]) -> Embeddings:
-        return self._projection.apply(vectors) if self._projection else unit_length(vectors)
+        unit = unit_length(vectors)  # as what the projection was learnt from
+        return self._projection.apply(unit) if self._projection else unit
 
 
 def load_encoder(name: str, *, projection: LanguageProjection | None = None) -> SentenceEncoder:
