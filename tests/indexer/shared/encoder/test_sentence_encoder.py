@@ -120,7 +120,9 @@ def test_queries_and_passages_are_encoded_differently(model: FakeModel) -> None:
     assert not np.allclose(encoder.encode_queries(["a"]), encoder.encode_passages(["a"]))
 
 
-def test_the_projection_is_applied_to_unit_vectors_as_it_was_learnt_from_such(model: FakeModel, projection: LanguageProjection) -> None:
+def test_the_projection_is_applied_to_unit_vectors_as_it_was_learnt_from_such(
+    model: FakeModel, projection: LanguageProjection
+) -> None:
     raw = SentenceEncoder("fake", model, None).encode_queries(["a", "b"])
     corrected = SentenceEncoder("fake", model, projection).encode_queries(["a", "b"])
     assert np.abs(corrected[:, :2]).max() < 1e-6
