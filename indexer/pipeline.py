@@ -30,6 +30,7 @@ from indexer.shared.storage import (
     EncoderIdentity,
     Generation,
     Manifest,
+    damaged_files,
     open_generation,
     publish,
     staging_folder,
@@ -102,7 +103,9 @@ def _build(
 ) -> tuple[Generation, int]:
     documents = [with_section_languages(document) for document in read.documents]
     corpus = _chunked(documents, TokenLimit.of(encoder))
-    documents_digest = write_documents(staging, list(corpus.documents))
+    digest = _digest(write_documents(staging, list(corpus.documents)), corpus, encoder)
+    if previous is not None and previous.manifest.digest == digest and not damaged_files(previous.folder):
+        return previous, 0
     np.save(staging / "chunks.npy", corpus.table, allow_pickle=False)
     np.save(staging / "groups.npy", group_documents(corpus.documents), allow_pickle=False)
     embedded = embed_passages(corpus.passages, encoder, previous=previous)
@@ -115,7 +118,7 @@ def _build(
     write_keyword_index(staging / "keyword", entries, langs)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
-        digest=_digest(documents_digest, corpus, encoder),
+        digest=digest,
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),
         encoder=EncoderIdentity(name=encoder.name, revision=encoder.revision, dim=encoder.dim),
         langs=langs,
