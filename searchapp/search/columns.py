@@ -76,8 +76,7 @@ class Columns:
     def filter_masks(self, filters: Filters) -> dict[str, Mask]:
         """Return a mask of documents for each field that is filtered, so that facets can leave out their own."""
         masks = {}
-        for field in ("region", "country", "lang", "policy_area"):
-            wanted: tuple[str, ...] = getattr(filters, field)
+        for field, wanted in filters.chosen().items():
             if wanted:
                 masks[field] = self.by_field[field].having(wanted)
         if filters.year_from is not None or filters.year_to is not None:

@@ -8,6 +8,7 @@ from typing import Literal
 from indexer.shared.records import Document
 
 __all__ = [
+    "VALUE_FILTERS",
     "Facet",
     "FacetValue",
     "Filters",
@@ -25,6 +26,10 @@ Mode = Literal["hybrid", "keyword", "semantic"]
 """How to rank: by words, by meaning, or by both."""
 
 
+VALUE_FILTERS = ("region", "country", "lang", "policy_area")
+"""The fields of `Filters` that hold values to choose from, in the order shown; years are a span."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """What a hit must be, applied before ranking. Values of one field are alternatives; fields add up.
@@ -39,6 +44,10 @@ class Filters:
     policy_area: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
+
+    def chosen(self) -> dict[str, tuple[str, ...]]:
+        """Return the values asked for in each field of VALUE_FILTERS."""
+        return {field: getattr(self, field) for field in VALUE_FILTERS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

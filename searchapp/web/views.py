@@ -12,7 +12,15 @@ from flask import url_for
 from indexer.shared.records import Document, Section
 from searchapp.labels import FIELD_LABELS, MODE_LABELS, facet_label
 from searchapp.paging import next_page, previous_page, to_args
-from searchapp.search.results import Facet, FacetValue, Filters, Hit, Scores, SearchRequest, SearchResult
+from searchapp.search.results import (
+    Facet,
+    FacetValue,
+    Filters,
+    Hit,
+    Scores,
+    SearchRequest,
+    SearchResult,
+)
 
 __all__ = [
     "Chip",
@@ -31,7 +39,6 @@ __all__ = [
     "why",
 ]
 
-_FILTER_FIELDS = ("region", "country", "lang", "policy_area")
 _SHOWN_AT_ONCE = 8
 
 
@@ -98,7 +105,7 @@ def mode_links(asked: SearchRequest) -> list[tuple[str, str]]:
 def filter_groups(asked: SearchRequest, facets: Sequence[Facet] | None) -> list[FilterGroup]:
     """Return the filter controls of a search, with counts if there are facets; values that are on are always there."""
     counted = {facet.field: facet.values for facet in facets or ()}
-    groups = [_filter_group(field, counted.get(field), getattr(asked.filters, field)) for field in _FILTER_FIELDS]
+    groups = [_filter_group(field, counted.get(field), values) for field, values in asked.filters.chosen().items()]
     return [group for group in groups if group.options]
 
 
@@ -109,10 +116,10 @@ def filter_chips(asked: SearchRequest) -> list[Chip]:
         Chip(
             field=FIELD_LABELS[field],
             label=facet_label(field, value),
-            remove_url=_filtered_url(asked, field, tuple(other for other in getattr(filters, field) if other != value)),
+            remove_url=_filtered_url(asked, field, tuple(other for other in values if other != value)),
         )
-        for field in _FILTER_FIELDS
-        for value in getattr(filters, field)
+        for field, values in filters.chosen().items()
+        for value in values
     ]
     for field in ("year_from", "year_to"):
         year: int | None = getattr(filters, field)
