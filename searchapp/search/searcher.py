@@ -33,6 +33,7 @@ from searchapp.search.results import (
     SearchRequest,
     SearchResult,
 )
+from searchapp.search.semantic import SemanticLeg
 
 __all__ = ["Searcher"]
 
@@ -81,6 +82,7 @@ class Searcher:
         self._generation = generation
         self._columns = load_columns(generation)
         self._keyword = KeywordLeg(generation.keyword_folder)
+        self._semantic = SemanticLeg(generation)
         self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
         self._encoder = encoder
         self._lock = threading.Lock()
@@ -190,7 +192,7 @@ class Searcher:
             return _Legs(vector=None, semantic=None, keyword=keyword, best=keyword)
         if vector is None:
             vector = self.encode([query.text])[0]
-        semantic = self._generation.embeddings @ vector
+        semantic = self._semantic.scores(vector)
         best = semantic + KEYWORD_WEIGHT * self._relative(query, keyword)
         return _Legs(vector=vector, semantic=semantic, keyword=keyword, best=best)
 
