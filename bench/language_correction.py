@@ -15,7 +15,8 @@ from evaluation.dataset import Dataset, corpus_id, read_dataset, sample_topics
 from evaluation.measures import MEASURES, measure
 from evaluation.statistics import bootstrap_intervals
 from indexer.shared.encoder import Embeddings, load_encoder
-from indexer.shared.encoder.sentence_encoder import RAW_SUFFIX
+from indexer.shared.encoder.language_neutral import LanguageProjection
+from indexer.shared.encoder.loading import RAW_SUFFIX
 
 __all__ = ["compare", "ndcg", "table"]
 
@@ -49,10 +50,10 @@ def compare(dataset: Dataset) -> tuple[Values, Values]:
     Texts are encoded once, raw, and then corrected, as the corrected encoder does it.
     """
     raw = load_encoder(ENCODER + RAW_SUFFIX)
-    projection = load_encoder(ENCODER).projection
+    projection = LanguageProjection.from_arrays(load_encoder(ENCODER).learned)
     passages = raw.encode_passages([document.text for document in dataset.documents], progress=True)
     queries = raw.encode_queries([topic.query.text for topic in dataset.topics])
-    corrected = (projection.apply(passages), projection.apply(queries)) if projection else (passages, queries)
+    corrected = (projection.apply(passages), projection.apply(queries))
     return ndcg(dataset, passages, queries), ndcg(dataset, *corrected)
 
 

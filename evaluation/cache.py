@@ -23,7 +23,7 @@ import indexer
 from evaluation.dataset import Dataset
 from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
-from indexer.shared.encoder import Embeddings, Encoder, LanguageProjection
+from indexer.shared.encoder import Embeddings, Encoder, Learned, SecondModel
 from indexer.shared.errors import IndexStoreError
 from indexer.shared.storage import open_generation
 from indexer.shared.text import Span
@@ -65,9 +65,14 @@ class CachedEncoder:
         return self._encoder.max_tokens
 
     @property
-    def projection(self) -> LanguageProjection | None:
-        """The encoder's language correction."""
-        return self._encoder.projection
+    def second(self) -> SecondModel | None:
+        """Which part of its vectors is a second model's."""
+        return self._encoder.second
+
+    @property
+    def learned(self) -> Learned:
+        """What the encoder has learned."""
+        return self._encoder.learned
 
     def count_tokens(self, passages: Sequence[str]) -> list[int]:
         """Return how many tokens each passage takes."""

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, unit_length
+from indexer.shared.quantised import QuantisedVectors, quantise
 from indexer.shared.storage import Generation
 from indexer.shared.text import Span
 
@@ -45,12 +46,11 @@ class Passage:
 class Embedded:
     """Embeddings float32 `(n, dim)`, their keys uint8 `(n, 16)`, and how many of the n had to be computed.
 
-    `sentences` is float16 `(s, dim)`: those of the sentences of all n passages, in order. Half precision is exact to
-    three digits, enough to compare the sentences of one passage.
+    `sentences` holds the s vectors of the sentences of all n passages, in order.
     """
 
     embeddings: Embeddings
-    sentences: npt.NDArray[np.float16]
+    sentences: QuantisedVectors
     keys: npt.NDArray[np.uint8]
     computed: int
 
@@ -67,7 +67,7 @@ def embed_passages(passages: Sequence[Passage], encoder: Encoder, *, previous: G
     """Return the embeddings of passages in their order; equal passages are computed once, known ones not at all."""
     keys = passage_keys(passages, encoder.revision)
     embeddings = np.zeros((len(passages), encoder.dim), dtype=np.float32)
-    sentences = [np.zeros((0, encoder.dim), dtype=np.float16)] * len(passages)
+    sentences = [quantise(np.zeros((0, encoder.dim), dtype=np.float32))] * len(passages)
     known = _known_rows(previous, encoder)
     missing: dict[bytes, list[int]] = {}
     for row, key in enumerate(keys):
@@ -81,12 +81,7 @@ def embed_passages(passages: Sequence[Passage], encoder: Encoder, *, previous: G
         for (vector, of_sentences), rows in zip(fresh, missing.values(), strict=True):
             for row in rows:
                 embeddings[row], sentences[row] = vector, of_sentences
-    return Embedded(
-        embeddings=embeddings,
-        sentences=np.concatenate([np.zeros((0, encoder.dim), dtype=np.float16), *sentences]),
-        keys=keys,
-        computed=len(missing),
-    )
+    return Embedded(embeddings=embeddings, sentences=_joined(sentences, encoder.dim), keys=keys, computed=len(missing))
 
 
 def _known_rows(previous: Generation | None, encoder: Encoder) -> dict[bytes, int]:
@@ -95,14 +90,30 @@ def _known_rows(previous: Generation | None, encoder: Encoder) -> dict[bytes, in
     return {key.tobytes(): row for row, key in enumerate(previous.passage_keys)}
 
 
-def _compute(passages: Sequence[Passage], encoder: Encoder) -> Iterator[tuple[Embeddings, npt.NDArray[np.float16]]]:
-    """Give the embedding of each passage, `(dim,)`, and those of its sentences, `(its sentences, dim)`."""
+def _compute(passages: Sequence[Passage], encoder: Encoder) -> Iterator[tuple[Embeddings, QuantisedVectors]]:
+    """Give the embedding of each passage, `(dim,)`, and those of its sentences."""
     texts, spans = [passage.text for passage in passages], [passage.sentences for passage in passages]
     vectors, of_sentences = encoder.encode_passages_with_sentences(texts, spans, progress=True)
     titles = sorted({passage.title for passage in passages if passage.title})
     number = {title: position for position, title in enumerate(titles)}
     titled = [row for row, passage in enumerate(passages) if passage.title]
     of_titles = encoder.encode_passages(titles)[[number[passages[row].title] for row in titled]]
-    vectors[titled] = unit_length((1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * of_titles)
-    ends = np.cumsum([len(one) for one in spans])
-    return zip(vectors, np.split(of_sentences.astype(np.float16), ends[:-1]), strict=True)
+    mixed = (1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * of_titles
+    vectors[titled] = np.hstack([unit_length(part) for part in _models_parts(mixed, encoder)])
+    ends = np.cumsum([0, *map(len, spans)])
+    quantised = quantise(of_sentences)
+    for row, vector in enumerate(vectors):
+        yield vector, quantised[ends[row] : ends[row + 1]]
+
+
+def _models_parts(vectors: Embeddings, encoder: Encoder) -> list[Embeddings]:
+    """Return the columns of each of the encoder's models."""
+    return np.split(vectors, [] if encoder.second is None else [encoder.second.start], axis=1)
+
+
+def _joined(parts: Sequence[QuantisedVectors], dim: int) -> QuantisedVectors:
+    empty = quantise(np.zeros((0, dim), dtype=np.float32))
+    return QuantisedVectors(
+        codes=np.concatenate([empty.codes, *(part.codes for part in parts)]),
+        scales=np.concatenate([empty.scales, *(part.scales for part in parts)]),
+    )

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from indexer.centres import language_centres
 from indexer.chunking import TokenLimit, chunk_document, passage_text
-from indexer.embedding import TITLE_WEIGHT, Passage, embed_passages
+from indexer.embedding import TITLE_WEIGHT, Embedded, Passage, embed_passages
 from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.languages import with_section_languages
 from indexer.near_duplicates import group_documents
@@ -26,6 +27,7 @@ from indexer.shared.records import Chunk, Document, Section
 from indexer.shared.storage import (
     CHUNK_DTYPE,
     FORMAT_VERSION,
+    Centres,
     Counts,
     EncoderIdentity,
     Generation,
@@ -34,8 +36,9 @@ from indexer.shared.storage import (
     open_generation,
     publish,
     staging_folder,
+    write_centres,
     write_documents,
-    write_projection,
+    write_learned,
     write_sentences,
     writer_lock,
 )
@@ -58,9 +61,13 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Corpus:
-    """Documents; and by chunk row the chunk, its entry in the chunk table, its sentences, and the passage to embed."""
+    """Documents; the languages of chunks, in order; and by chunk row what belongs to each chunk.
+
+    That is the chunk itself, its entry in the chunk table, the spans of its sentences, and the passage to embed.
+    """
 
     documents: tuple[Document, ...]
+    langs: tuple[str, ...]
     chunks: tuple[Chunk, ...]
     table: npt.NDArray[np.void]
     sentences: tuple[tuple[Span, ...], ...]
@@ -112,16 +119,17 @@ def _build(
     np.save(staging / "embeddings.npy", embedded.embeddings, allow_pickle=False)
     np.save(staging / "passage_keys.npy", embedded.keys, allow_pickle=False)
     write_sentences(staging, corpus.sentences, embedded.sentences)
-    write_projection(staging, encoder.projection)
-    langs = tuple(sorted({chunk.lang for chunk in corpus.chunks}))
+    if encoder.learned:
+        write_learned(staging, encoder.learned)
+        write_centres(staging, _centres(corpus, embedded))
     entries = tqdm(_keyword_entries(corpus), desc="Indexing words", unit=" chunks", delay=1, disable=None)
-    write_keyword_index(staging / "keyword", entries, langs)
+    write_keyword_index(staging / "keyword", entries, corpus.langs)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         digest=digest,
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        encoder=EncoderIdentity(name=encoder.name, revision=encoder.revision, dim=encoder.dim),
-        langs=langs,
+        encoder=EncoderIdentity(name=encoder.name, revision=encoder.revision, dim=encoder.dim, second=encoder.second),
+        langs=corpus.langs,
         counts=_counts(corpus),
         sources=read.sources,
         files={},
@@ -131,23 +139,32 @@ def _build(
 
 def _chunked(documents: Sequence[Document], tokens: TokenLimit) -> _Corpus:
     chunks: list[Chunk] = []
-    table: list[tuple[int, int, int, int, int]] = []
+    rows: list[tuple[int, int, int]] = []
     sentences: list[tuple[Span, ...]] = []
     passages: list[Passage] = []
     for row, document in enumerate(documents):
         for number, chunk in enumerate(chunk_document(document, tokens)):
             section = _section_at(document, chunk)
             chunks.append(chunk)
-            table.append((row, section, number, chunk.start, chunk.end))
+            rows.append((row, section, number))
             sentences.append(tuple(sentence_spans(chunk.text, 0, len(chunk.text), chunk.lang)))
             passages.append(_passage(document, document.sections[section], chunk, sentences[-1]))
+    langs = tuple(sorted({chunk.lang for chunk in chunks}))
+    table = [(*row, chunk.start, chunk.end, langs.index(chunk.lang)) for row, chunk in zip(rows, chunks, strict=True)]
     return _Corpus(
         documents=tuple(documents),
+        langs=langs,
         chunks=tuple(chunks),
         table=np.array(table, dtype=CHUNK_DTYPE),
         sentences=tuple(sentences),
         passages=tuple(passages),
     )
+
+
+def _centres(corpus: _Corpus, embedded: Embedded) -> Centres:
+    langs = corpus.table["lang"].astype(np.int64)
+    of_sentences = np.repeat(langs, [len(spans) for spans in corpus.sentences])
+    return language_centres(embedded.embeddings, embedded.sentences, langs=langs, langs_of_sentences=of_sentences)
 
 
 def _passage(document: Document, section: Section, chunk: Chunk, sentences: Sequence[Span]) -> Passage:

@@ -10,6 +10,7 @@ from indexer.pipeline import build_index, index_documents
 from indexer.readers.sources import ReadResult
 from indexer.shared.encoder import Encoder, load_encoder
 from indexer.shared.records import Document
+from indexer.shared.settings import setting
 from searchapp.search.searcher import Searcher
 from tests.fakes import FakeEncoder
 
@@ -49,19 +50,25 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    """The real bundled encoder, loaded once."""
+    """The bundled model of many languages alone, loaded once."""
     return load_encoder("bundled:e5-small")
 
 
 @pytest.fixture(scope="session")
-def seed_index(encoder: Encoder, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def default_encoder() -> Encoder:
+    """The encoder that users get unless they ask for another, loaded once."""
+    return load_encoder(str(setting("encoder").default))
+
+
+@pytest.fixture(scope="session")
+def seed_index(default_encoder: Encoder, seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The five seeds, indexed once with the real encoder."""
     index = tmp_path_factory.mktemp("seeds") / "index"
-    report = build_index([seeds], index=index, encoder=encoder)
+    report = build_index([seeds], index=index, encoder=default_encoder)
     assert report.rejected == ()
     return index
 
 
 @pytest.fixture(scope="session")
-def seed_searcher(seed_index: Path, encoder: Encoder) -> Searcher:
-    return Searcher.open(seed_index, encoder=encoder)
+def seed_searcher(seed_index: Path, default_encoder: Encoder) -> Searcher:
+    return Searcher.open(seed_index, encoder=default_encoder)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
-from indexer.shared.encoder import Embeddings
+from indexer.shared.encoder import Embeddings, Learned
 from indexer.shared.records import Document, Facts, Section
 from indexer.shared.text import Span
 
@@ -23,7 +24,8 @@ class FakeEncoder:
     revision = "fake0000fake0000"
     dim = _DIM
     max_tokens = 512
-    projection = None
+    second = None
+    learned: ClassVar[Learned] = {}
 
     def __init__(self) -> None:
         self.passages_seen: list[str] = []

@@ -28,8 +28,11 @@ SETTINGS = (
     Setting(name="index", default="index", help="Folder of the index."),
     Setting(
         name="encoder",
-        default="bundled:e5-small",
-        help="Encoder: bundled:e5-small, bundled:use (faster, 16 languages), a hub model's name or a local folder.",
+        default="bundled:e5-small+use",
+        help=(
+            "Encoder: bundled:e5-small, bundled:use (faster, 16 languages), a hub model's name or a local folder; "
+            "+use at the end adds USE to it, for the languages that USE knows."
+        ),
     ),
     Setting(
         name="host", default="127.0.0.1", help="Address to listen on; the default is reached from this machine only."

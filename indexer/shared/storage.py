@@ -11,8 +11,11 @@
         passage_keys.npy                uint8 (chunks, 16): digest of what was embedded, to reuse unchanged rows
         sentences.npy                   int32 (sentences, 2): span of each in its chunk's text, ordered by chunk
         sentences.offsets.npy           uint64 (chunks + 1,): where each chunk's sentences start
-        sentence_embeddings.npy         float16 (sentences, dim); memory-mapped
-        projection.npz                  the encoder's language correction (absent if it has none)
+        sentence_embeddings.npy         int8 (sentences, dim), each to be multiplied by its scale; memory-mapped
+        sentence_scales.npy             float32 (sentences,)
+        centres.npy                     float32 (2, languages, dim), of passages and of sentences; languages as in the
+                                        manifest (absent if the encoder has learned nothing)
+        encoder.npz                     what the encoder has learned (absent if that is nothing)
         keyword/                        the keyword index, whose document numbers are rows too
 
 Nothing here is ever unpickled: arrays are read with `allow_pickle=False`, records with a typed JSON decoder.
@@ -35,14 +38,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.encoder import Embeddings, LanguageProjection
+from indexer.shared.encoder import Embeddings, Learned, SecondModel
 from indexer.shared.errors import IndexMissingError, IndexStoreError
+from indexer.shared.quantised import QuantisedVectors
 from indexer.shared.records import Chunk, Document
 from indexer.shared.text import Span
 
 __all__ = [
     "CHUNK_DTYPE",
     "FORMAT_VERSION",
+    "Centres",
     "Counts",
     "EncoderIdentity",
     "Generation",
@@ -55,20 +60,25 @@ __all__ = [
     "open_generation",
     "publish",
     "staging_folder",
+    "write_centres",
     "write_documents",
-    "write_projection",
+    "write_learned",
     "write_sentences",
     "writer_lock",
 ]
 
-FORMAT_VERSION = 2
-CHUNK_DTYPE = np.dtype([("document", "<i4"), ("section", "<i4"), ("number", "<i4"), ("start", "<i4"), ("end", "<i4")])
-"""A chunk: row of its document, position of its section in it, its number there, and its span of the text."""
+FORMAT_VERSION = 3
+CHUNK_DTYPE = np.dtype([(name, "<i4") for name in ("document", "section", "number", "start", "end", "lang")])
+"""A chunk: row of its document, position of its section in it, its number there, its span of the text, its language.
+
+Languages are numbered as in the manifest.
+"""
 
 _KEPT_GENERATIONS = 2
 _DIGEST_LENGTH = 16
 _STAGING = "new-"
-_PROJECTION = "projection.npz"
+_LEARNED = "encoder.npz"
+_CENTRES = "centres.npy"
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +102,7 @@ class EncoderIdentity(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     revision: str
     dim: int
+    second: SecondModel | None = None
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,17 +131,28 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 class Sentences:
     """The sentences of one chunk, in order.
 
-    `spans` is int32 `(n, 2)`: start and end in code points of the chunk's text. `embeddings` is float16 `(n, dim)`, the
-    encoder's unit vectors rounded.
+    `spans` is int32 `(n, 2)`: start and end in code points of the chunk's text. `embeddings` are the n vectors that the
+    encoder gave.
     """
 
     spans: npt.NDArray[np.int32]
-    embeddings: npt.NDArray[np.float16]
+    embeddings: QuantisedVectors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centres:
+    """What to subtract from the vectors of a language: float32 `(languages, dim)`, for passages and for sentences."""
+
+    passages: npt.NDArray[np.float32]
+    sentences: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """An opened generation: chunks, sentences and embeddings are memory-mapped, documents are read one by one."""
+    """An opened generation: chunks, sentences and embeddings are memory-mapped, documents are read one by one.
+
+    The sentences of chunk row r are those from `sentence_offsets[r]` up to `sentence_offsets[r + 1]`.
+    """
 
     folder: Path
     manifest: Manifest
@@ -138,8 +160,9 @@ class Generation:
     groups: npt.NDArray[np.int32]
     embeddings: Embeddings
     passage_keys: npt.NDArray[np.uint8]
-    _sentences: Sentences
-    _sentence_offsets: npt.NDArray[np.uint64]
+    centres: Centres | None
+    all_sentences: Sentences
+    sentence_offsets: npt.NDArray[np.uint64]
     _offsets: npt.NDArray[np.uint64]
     _documents: mmap.mmap | bytes
 
@@ -148,18 +171,18 @@ class Generation:
         """Where the keyword index lies."""
         return self.folder / "keyword"
 
-    def projection(self) -> LanguageProjection | None:
-        """Return the language correction that the embeddings were made with; None if there was none."""
-        path = self.folder / _PROJECTION
+    def learned(self) -> Learned:
+        """Return what the encoder that made the embeddings had learned; empty if that was nothing."""
+        path = self.folder / _LEARNED
         if not path.exists():
-            return None
+            return {}
         with np.load(path, allow_pickle=False) as arrays:
-            return LanguageProjection.from_arrays(arrays)
+            return dict(arrays)
 
     def sentences(self, row: int) -> Sentences:
         """Return the sentences of the chunk in this row, without copying."""
-        part = slice(int(self._sentence_offsets[row]), int(self._sentence_offsets[row + 1]))
-        return Sentences(spans=self._sentences.spans[part], embeddings=self._sentences.embeddings[part])
+        part = slice(int(self.sentence_offsets[row]), int(self.sentence_offsets[row + 1]))
+        return Sentences(spans=self.all_sentences.spans[part], embeddings=self.all_sentences.embeddings[part])
 
     def document_json(self, row: int) -> bytes:
         """Return the JSON line of the document in this row."""
@@ -220,10 +243,14 @@ def open_generation(index: Path, digest: str | None = None) -> Generation:
             groups=_load(folder / "groups.npy"),
             embeddings=_load(folder / "embeddings.npy"),
             passage_keys=_load(folder / "passage_keys.npy"),
-            _sentences=Sentences(
-                spans=_load(folder / "sentences.npy"), embeddings=_load(folder / "sentence_embeddings.npy")
+            centres=_load_centres(folder / _CENTRES),
+            all_sentences=Sentences(
+                spans=_load(folder / "sentences.npy"),
+                embeddings=QuantisedVectors(
+                    codes=_load(folder / "sentence_embeddings.npy"), scales=_load(folder / "sentence_scales.npy")
+                ),
             ),
-            _sentence_offsets=_load(folder / "sentences.offsets.npy"),
+            sentence_offsets=_load(folder / "sentences.offsets.npy"),
             _offsets=_load(folder / "documents.offsets.npy"),
             _documents=_map(folder / "documents.jsonl"),
         )
@@ -250,19 +277,25 @@ def write_documents(folder: Path, documents: list[Document]) -> bytes:
     return digest.digest()
 
 
-def write_sentences(folder: Path, spans: Sequence[Sequence[Span]], embeddings: npt.NDArray[np.float16]) -> None:
-    """Write the sentences of all chunks: their spans by chunk row, and their embeddings, `(s, dim)`, in that order."""
+def write_sentences(folder: Path, spans: Sequence[Sequence[Span]], embeddings: QuantisedVectors) -> None:
+    """Write the sentences of all chunks: their spans by chunk row, and all their embeddings in that order."""
     flat = [span for of_chunk in spans for span in of_chunk]
     offsets = np.cumsum([0, *map(len, spans)], dtype=np.uint64)
     np.save(folder / "sentences.npy", np.array(flat, dtype="<i4").reshape(len(flat), 2), allow_pickle=False)
     np.save(folder / "sentences.offsets.npy", offsets.astype("<u8"), allow_pickle=False)
-    np.save(folder / "sentence_embeddings.npy", embeddings.astype("<f2"), allow_pickle=False)
+    np.save(folder / "sentence_embeddings.npy", embeddings.codes, allow_pickle=False)
+    np.save(folder / "sentence_scales.npy", embeddings.scales.astype("<f4"), allow_pickle=False)
 
 
-def write_projection(folder: Path, projection: LanguageProjection | None) -> None:
-    """Write an encoder's language correction, if it has one."""
-    if projection is not None:
-        np.savez(folder / _PROJECTION, allow_pickle=False, **projection.to_arrays())
+def write_centres(folder: Path, centres: Centres) -> None:
+    """Write the centres of all languages, in the order of the manifest's."""
+    np.save(folder / _CENTRES, np.stack([centres.passages, centres.sentences]).astype("<f4"), allow_pickle=False)
+
+
+def write_learned(folder: Path, learned: Learned) -> None:
+    """Write what an encoder has learned, unless that is nothing."""
+    if learned:
+        np.savez(folder / _LEARNED, allow_pickle=False, **learned)
 
 
 @contextmanager
@@ -381,9 +414,9 @@ def _check_size(path: Path, size: int) -> None:
 
 
 def _check_shapes(generation: Generation) -> None:
-    counts, dim = generation.manifest.counts, generation.manifest.encoder.dim
+    counts, dim, langs = generation.manifest.counts, generation.manifest.encoder.dim, generation.manifest.langs
     expected = (counts.chunks, dim)
-    sentences, offsets = generation._sentences, generation._sentence_offsets  # noqa: SLF001 (this module's own)
+    sentences, offsets, centres = generation.all_sentences, generation.sentence_offsets, generation.centres
     if (
         generation.embeddings.shape != expected
         or generation.embeddings.dtype != np.float32
@@ -392,12 +425,21 @@ def _check_shapes(generation: Generation) -> None:
         or len(generation.groups) != counts.documents
         or len(offsets) != counts.chunks + 1
         or sentences.spans.shape != (int(offsets[-1]), 2)
-        or sentences.embeddings.shape != (int(offsets[-1]), dim)
-        or sentences.embeddings.dtype != np.float16
+        or sentences.embeddings.codes.shape != (int(offsets[-1]), dim)
+        or sentences.embeddings.codes.dtype != np.int8
+        or sentences.embeddings.scales.shape != (int(offsets[-1]),)
+        or (centres is not None and centres.passages.shape != (len(langs), dim))
     ):
         raise IndexStoreError(
             f"{generation.folder}: its arrays don't fit its manifest; rebuild with `concord index --rebuild`"
         )
+
+
+def _load_centres(path: Path) -> Centres | None:
+    if not path.exists():
+        return None
+    passages, sentences = np.load(path, allow_pickle=False)
+    return Centres(passages=passages, sentences=sentences)
 
 
 def _load(path: Path) -> npt.NDArray[Any]:

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.analysis import Token, tokens
-from indexer.shared.storage import Sentences
 from searchapp.search.query import Query, in_language
 from searchapp.search.results import Highlight
 
@@ -33,18 +32,18 @@ def word_highlights(text: str, lang: str, query: Query) -> tuple[Highlight, ...]
     return tuple(Highlight(start=start, end=end, kind="word") for start, end in _merged(spans))
 
 
-def sentence_highlight(sentences: Sentences, vector: npt.NDArray[np.float32]) -> tuple[Highlight, ...]:
+def sentence_highlight(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.float32]) -> tuple[Highlight, ...]:
     """Return the sentence of a passage that means most nearly what the query does; none where none stands out.
 
-    `vector` is the query's embedding, float32 `(dim,)`. Some sentence of a passage is always the nearest, be it by a
-    hair. It stands out when its cosine lies more than a standard deviation above the mean of the passage's: what counts
-    as much is read off the passage, whatever the encoder, the language and the query. One or two sentences never do.
-    To be nearer than the whole passage is no sign: where the title matches too, even the right sentence isn't.
+    `spans` is int32 `(sentences, 2)`, `scores` their similarities to the query, float32 `(sentences,)`. Some sentence
+    of a passage is always the nearest, be it by a hair. It stands out when its similarity lies more than a standard
+    deviation above the mean of the passage's: what counts as much is read off the passage, whatever the encoder, the
+    language and the query. One or two sentences never do. To be nearer than the whole passage is no sign: where the
+    title matches too, even the right sentence isn't.
     """
-    scores = sentences.embeddings.astype(np.float32) @ vector
     if len(scores) < _FEWEST or scores.max() <= scores.mean() + scores.std():
         return ()
-    start, end = sentences.spans[int(scores.argmax())]
+    start, end = spans[int(scores.argmax())]
     return (Highlight(start=int(start), end=int(end), kind="semantic"),)
 
 

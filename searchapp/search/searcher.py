@@ -151,7 +151,7 @@ class Searcher:
         with self._lock:
             if self._encoder is None:
                 name = self._generation.manifest.encoder.name
-                self._encoder = load_encoder(name, projection=self._generation.projection())
+                self._encoder = load_encoder(name, learned=self._generation.learned())
         identity = self._generation.manifest.encoder
         if self._encoder.revision != identity.revision:
             raise EncoderError(
@@ -255,7 +255,10 @@ class Searcher:
 
     def _highlights(self, query: Query, vector: Floats | None, row: int, chunk: Chunk) -> tuple[Highlight, ...]:
         words = word_highlights(chunk.text, chunk.lang, query)
-        return words if vector is None else (*words, *sentence_highlight(self._generation.sentences(row), vector))
+        if vector is None:
+            return words
+        spans = self._generation.sentences(row).spans
+        return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
 
     def _other_langs(self, document: Document) -> tuple[str, ...]:
         columns = self._columns

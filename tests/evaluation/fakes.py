@@ -7,10 +7,11 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from indexer.shared.encoder import Embeddings
+from indexer.shared.encoder import Embeddings, Learned
 from indexer.shared.text import Span
 
 __all__ = ["DOCUMENTS", "QRELS", "QUERIES", "AngleEncoder", "write_set"]
@@ -39,7 +40,8 @@ class AngleEncoder:
     revision = "angle000angle000"
     dim = 2
     max_tokens = 512
-    projection = None
+    second = None
+    learned: ClassVar[Learned] = {}
 
     def __init__(self) -> None:
         self.seen: list[str] = []

@@ -1,4 +1,4 @@
-"""`python -m indexer.shared.encoder`: learn the language corrections of the bundled encoders, and store them to ship.
+"""`python -m indexer.shared.encoder`: compute what the bundled encoders learn, and store it to ship.
 
 To be run after every change of the parallel text; a test tells when it is due.
 """
@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.shared.encoder.models import BUNDLED, load_model
-from indexer.shared.encoder.sentence_encoder import learn_projection, projection_file
+from indexer.shared.encoder.loading import USE_SUFFIX, learn, learned_file
+from indexer.shared.encoder.models import load_model
 
-for name in BUNDLED:
-    projection = learn_projection(load_model(name))
-    path = Path(str(projection_file(name)))
+E5, USE = "bundled:e5-small", "bundled:use"
+
+for name, parts in {E5: (E5,), USE: (USE,), E5 + USE_SUFFIX: (E5, USE)}.items():
+    path = Path(str(learned_file(name)))
     path.parent.mkdir(exist_ok=True)
-    np.savez(path, allow_pickle=False, **projection.to_arrays())
-    sys.stdout.write(f"{path}: {len(projection.directions)} directions of {projection.dim}\n")
+    np.savez(path, allow_pickle=False, **learn(tuple(load_model(part) for part in parts)))
+    sys.stdout.write(f"{path}\n")

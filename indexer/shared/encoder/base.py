@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
-from indexer.shared.encoder.language_neutral import LanguageProjection
+import numpy.typing as npt
+
 from indexer.shared.encoder.vectors import Embeddings
 from indexer.shared.text import Span
 
-__all__ = ["Encoder", "Role"]
+__all__ = ["Encoder", "Learned", "Role", "SecondModel"]
 
 Role = Literal["query", "passage"]
 """What a text is to a search; models may read the two differently."""
 
+Learned = Mapping[str, npt.NDArray[Any]]
+"""What an encoder has learned from the parallel text, as named arrays that need no pickling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondModel:
+    """A second model of fewer languages, whose vectors stand behind the first's: `embedding[start:]`.
+
+    `langs` are the languages that it knows (BCP-47 primary tags). A passage's second vector means nothing in another
+    language. A query's second vector is as long as it is likely that the query is in one of them, from 0 to 1.
+    """
+
+    start: int
+    langs: tuple[str, ...]
+
 
 class Encoder(Protocol):
-    """Turns texts of any language into unit vectors whose inner product is their similarity in meaning."""
+    """Turns texts of any language into vectors whose inner product is their similarity in meaning.
+
+    They have unit length, or the first model's part has and what stands behind it is as `SecondModel` says.
+    """
 
     @property
     def name(self) -> str:
@@ -35,8 +55,12 @@ class Encoder(Protocol):
         """How many tokens of a passage it reads; what comes after is not seen."""
 
     @property
-    def projection(self) -> LanguageProjection | None:
-        """The language correction to store with an index, for `load_encoder`; None if it has none."""
+    def second(self) -> SecondModel | None:
+        """Which part of its vectors is a second model's; None if it is one model."""
+
+    @property
+    def learned(self) -> Learned:
+        """What it has learned, to store with an index, for `load_encoder`; empty for a model as it is (raw)."""
 
     def count_tokens(self, passages: Sequence[str]) -> list[int]:
         """Return how many tokens each passage takes, prompt and special tokens included."""

@@ -6,37 +6,19 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from indexer.shared.encoder.base import Role
-from indexer.shared.encoder.language_neutral import (
-    SHARE,
-    LanguageProjection,
-    fit_projection,
-    read_parallel_text,
-)
+from indexer.shared.encoder.base import Learned, Role
+from indexer.shared.encoder.language_neutral import SHARE, LanguageProjection, read_parallel_text
 from indexer.shared.encoder.vectors import Embeddings, unit_length
 from indexer.shared.errors import EncoderError
 from indexer.shared.text import Span
 
-__all__ = [
-    "RAW_SUFFIX",
-    "SentenceEncoder",
-    "TextModel",
-    "learn_projection",
-    "load_encoder",
-    "projection_file",
-    "shipped_projection",
-]
-
-RAW_SUFFIX = "+raw"
-"""At the end of an encoder's name: the model as it is, without language correction (for benchmarks)."""
+__all__ = ["SentenceEncoder", "TextModel", "projection_origin"]
 
 _RECIPE = 1  # raise it when a change of code changes embeddings, so that indexes are built anew
 _BATCH = 32
@@ -97,9 +79,19 @@ class SentenceEncoder:
         return self._model.max_tokens
 
     @property
+    def second(self) -> None:
+        """There is no second model."""
+        return
+
+    @property
     def projection(self) -> LanguageProjection | None:
-        """The language correction that an index stores with its embeddings."""
+        """The language correction; None for the model as it is."""
         return self._projection
+
+    @property
+    def learned(self) -> Learned:
+        """The language correction as arrays; empty if there is none."""
+        return self._projection.to_arrays() if self._projection else {}
 
     def count_tokens(self, passages: Sequence[str]) -> list[int]:
         """Return how many tokens each passage takes, prompt and special tokens included."""
@@ -108,11 +100,15 @@ class SentenceEncoder:
 
     def encode_queries(self, queries: Sequence[str]) -> Embeddings:
         """Return the `(n, dim)` embeddings of queries."""
-        return self._encode(queries, "query", progress=False)
+        return self.corrected(self.raw_queries(queries))
+
+    def raw_queries(self, queries: Sequence[str]) -> Embeddings:
+        """Return the `(n, dim)` unit embeddings of queries without language correction, for `corrected`."""
+        return unit_length(self._encode(queries, "query", progress=False))
 
     def encode_passages(self, passages: Sequence[str], *, progress: bool = False) -> Embeddings:
         """Return the `(n, dim)` embeddings of passages; `progress` shows a bar on stderr if that is a terminal."""
-        return self._encode(passages, "passage", progress=progress)
+        return self.corrected(unit_length(self._encode(passages, "passage", progress=progress)))
 
     def encode_passages_with_sentences(
         self, passages: Sequence[str], sentences: Sequence[Sequence[Span]], *, progress: bool = False
@@ -132,62 +128,18 @@ class SentenceEncoder:
                 embeddings[rows], vectors = self._model.encode_with_sentences(texts, [sentences[row] for row in rows])
             places = [place for row in rows for place in range(starts[row], starts[row + 1])]
             of_sentences[places] = vectors
-        return self._corrected(embeddings), self._corrected(of_sentences)
+        return self.corrected(unit_length(embeddings)), self.corrected(unit_length(of_sentences))
 
-    def _encode(self, texts: Sequence[str], role: Role, *, progress: bool) -> Embeddings:
+    def corrected(self, embeddings: Embeddings) -> Embeddings:
+        """Return raw unit embeddings with the language taken out."""
+        return self._projection.apply(embeddings) if self._projection else embeddings
+
+    def _encode(self, texts: Sequence[str], role: Role, *, progress: bool) -> npt.NDArray[np.float32]:
         embeddings = np.zeros((len(texts), self.dim), dtype=np.float32)
         for rows in _batches(texts, progress=progress):
             with self._lock:
                 embeddings[rows] = self._model.encode([_encodable(texts[row]) for row in rows], role)
-        return self._corrected(embeddings)
-
-    def _corrected(self, vectors: npt.NDArray[np.float32]) -> Embeddings:
-        unit = unit_length(vectors)  # as what the projection was learnt from
-        return self._projection.apply(unit) if self._projection else unit
-
-
-def load_encoder(name: str, *, projection: LanguageProjection | None = None) -> SentenceEncoder:
-    """Load the encoder with this name, on the CPU.
-
-    `name` is `bundled:e5-small`, `bundled:use`, a model of the hub (`owner/name`) or a local folder; with `+raw` at its
-    end there is no language correction. `projection` is the correction that an index stored. Without it, a bundled
-    encoder takes the one that ships; for others it is learned, which takes as long as encoding 4,400 short texts.
-
-    Limits numpy's BLAS to one thread in this process. Raises EncoderError when the model can't be had, or when
-    `projection` is not for its dimensions.
-    """
-    from indexer.shared.encoder.models import load_model  # noqa: PLC0415 (imports torch, which takes seconds)
-
-    model: TextModel = load_model(name.removesuffix(RAW_SUFFIX))
-    if projection is None and not name.endswith(RAW_SUFFIX):
-        projection = shipped_projection(name, model) or learn_projection(model)
-    return SentenceEncoder(name, model, projection)
-
-
-def learn_projection(model: TextModel) -> LanguageProjection:
-    """Compute the language correction of a model from the parallel text."""
-    text = read_parallel_text()
-    lines = [line for lang in text.values() for line in lang]
-    raw = SentenceEncoder("", model, None)
-    embeddings = (raw.encode_queries(lines), raw.encode_passages(lines, progress=True))
-    means = [role.reshape(len(text), -1, model.dim).mean(axis=1) for role in embeddings]
-    return fit_projection(np.vstack(means), origin=_origin(model))
-
-
-def shipped_projection(name: str, model: TextModel) -> LanguageProjection | None:
-    """Return the correction that ships for an encoder; None if there is none for just this model and parallel text."""
-    file = projection_file(name)
-    if not file.is_file():
-        return None
-    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        shipped = LanguageProjection.from_arrays(arrays)
-    return shipped if shipped.origin == _origin(model) else None
-
-
-def projection_file(name: str) -> Traversable:
-    """Return where the correction of an encoder ships, if one does."""
-    folder = resources.files("indexer.shared").joinpath("data", "projections")
-    return folder.joinpath(name.replace(":", "-").replace("/", "-") + ".npz")
+        return embeddings
 
 
 def _batches(texts: Sequence[str], *, progress: bool) -> Iterator[list[int]]:
@@ -201,7 +153,8 @@ def _batches(texts: Sequence[str], *, progress: bool) -> Iterator[list[int]]:
             bar.update(len(rows))
 
 
-def _origin(model: TextModel) -> str:
+def projection_origin(model: TextModel) -> str:
+    """Return a digest of all that a model's projection is computed from."""
     return _digest(SentenceEncoder("", model, None).revision, read_parallel_text(), SHARE)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 __all__ = ["Embeddings", "unit_length"]
 
 Embeddings = npt.NDArray[np.float32]
-"""Embeddings of n texts: float32, shape `(n, dim)`, every row of unit length."""
+"""Embeddings of n texts: float32, shape `(n, dim)`, as `Encoder` describes their rows."""
 
 
 def unit_length(vectors: npt.NDArray[np.floating[Any]]) -> Embeddings:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from indexer.shared.errors import IndexMissingError, IndexStoreError
-from indexer.shared.storage import current_digest, damaged_files, open_generation, writer_lock
+from indexer.shared.storage import FORMAT_VERSION, current_digest, damaged_files, open_generation, writer_lock
 from tests.conftest import BuildIndex
 from tests.fakes import FakeEncoder, document
 
@@ -62,7 +62,7 @@ def test_every_file_with_one_byte_flipped_is_named(build: BuildIndex) -> None:
 def test_a_newer_format_is_refused_with_what_to_do(build: BuildIndex) -> None:
     index = build([document("UK0001", "Some text.")])
     manifest = open_generation(index).folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format_version": 2', '"format_version": 99'))
+    manifest.write_text(manifest.read_text().replace(f'"format_version": {FORMAT_VERSION}', '"format_version": 99'))
     with pytest.raises(IndexStoreError, match=r"format 99.*rebuild"):
         open_generation(index)
 
@@ -111,11 +111,10 @@ def test_the_sentences_of_a_chunk_are_spans_of_its_text_with_a_unit_vector_each(
     cut = [[text[start:end] for start, end in one.spans] for text, one in zip(texts, found, strict=True)]
     assert cut == [["Première phrase 𝐀.", "Deuxième."], ["一。", "二。", "三。"], ["One sentence only"]]
     for one in found:
-        assert one.embeddings.dtype == np.float16
-        assert one.embeddings.shape == (len(one.spans), FakeEncoder.dim)
-        assert np.allclose(np.linalg.norm(one.embeddings.astype(np.float32), axis=1), 1, atol=1e-2)
+        assert one.embeddings.codes.dtype == np.int8
+        assert one.embeddings.codes.shape == (len(one.spans), FakeEncoder.dim)
     second = FakeEncoder().encode_queries(["二。"])[0]
-    assert np.allclose(found[1].embeddings[1], second, atol=1e-3)
+    assert np.allclose(found[1].embeddings.floats()[1], second, atol=5e-3)
 
 
 def test_sentences_that_do_not_fit_the_chunks_are_refused(build: BuildIndex) -> None:

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.shared.storage import Sentences
 from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.query import parse_query
 
@@ -88,13 +87,9 @@ def test_spans_lie_in_the_text_in_order_and_apart(text: str, lang: str, data: st
 
 
 def nearest(*cosines: float) -> list[tuple[int, int]]:
-    """The span marked for a query that has these cosines with the sentences [0, 10), [10, 20) and so on."""
-    angles = np.arccos(np.array(cosines))
-    sentences = Sentences(
-        spans=np.array([(10 * row, 10 * row + 10) for row in range(len(cosines))], dtype=np.int32).reshape(-1, 2),
-        embeddings=np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float16),
-    )
-    found = sentence_highlight(sentences, np.array([1, 0], dtype=np.float32))
+    """The span marked for a query that is so similar to the sentences [0, 10), [10, 20) and so on."""
+    spans = np.array([(10 * row, 10 * row + 10) for row in range(len(cosines))], dtype=np.int32).reshape(-1, 2)
+    found = sentence_highlight(spans, np.array(cosines, dtype=np.float32))
     assert all(one.kind == "semantic" for one in found)
     return [(one.start, one.end) for one in found]
 

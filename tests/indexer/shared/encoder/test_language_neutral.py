@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.shared.encoder import LanguageProjection
-from indexer.shared.encoder.language_neutral import fit_projection, read_parallel_text
+from indexer.shared.encoder.language_neutral import LanguageProjection, fit_projection, read_parallel_text
 from indexer.shared.encoder.vectors import unit_length
 from indexer.shared.errors import EncoderError
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from indexer.shared.encoder import Encoder, load_encoder
-from indexer.shared.encoder.sentence_encoder import SentenceEncoder, learn_projection, shipped_projection
+from indexer.shared.encoder.loading import learn, shipped
+from indexer.shared.encoder.sentence_encoder import SentenceEncoder
 from indexer.shared.errors import EncoderError
 
 pytestmark = pytest.mark.encoder
@@ -168,18 +169,26 @@ def test_a_composed_and_a_decomposed_letter_are_the_same(encoder: Encoder) -> No
     assert np.array_equal(composed, decomposed)
 
 
-def test_the_projection_that_ships_is_for_the_present_parallel_text(encoder: Any, use: Any) -> None:
-    for one in (encoder, use):
-        shipped = shipped_projection(one.name, one._model)
-        assert shipped is not None, "the parallel text or the recipe changed: run python -m indexer.shared.encoder"
-        assert shipped.origin == one.projection.origin
+def test_what_ships_is_for_the_present_parallel_text(encoder: Any, use: Any) -> None:
+    e5, second = encoder._model, use._model
+    for name, models in {encoder.name: (e5,), use.name: (second,), f"{encoder.name}+use": (e5, second)}.items():
+        assert shipped(name, models), "the parallel text or the recipe changed: run python -m indexer.shared.encoder"
 
 
-def test_the_projection_that_ships_is_what_the_parallel_text_gives(use: Any) -> None:
-    learned = learn_projection(use._model)
-    assert learned.mean == pytest.approx(use.projection.mean, abs=1e-5)
-    taken_out = [one.directions.T @ one.directions for one in (learned, use.projection)]
+def test_what_ships_is_what_the_parallel_text_gives(use: Any) -> None:
+    learned, ships = learn((use._model,)), use.learned
+    assert learned["mean"] == pytest.approx(ships["mean"], abs=1e-5)
+    taken_out = [one["directions"].T @ one["directions"] for one in (learned, ships)]
     assert taken_out[0] == pytest.approx(taken_out[1], abs=1e-3)
+
+
+def test_a_query_is_in_the_second_models_languages_as_far_as_it_seems_to_be() -> None:
+    pair = load_encoder("bundled:e5-small+use")
+    assert pair.second is not None
+    queries = ["open data for everyone", "公开数据", "ανοιχτά δεδομένα για όλους", "सबके लिए खुला डेटा"]
+    lengths = np.linalg.norm(pair.encode_queries(queries)[:, pair.second.start :], axis=1)
+    assert (lengths[:2] > 0.9).all()
+    assert (lengths[2:] < 0.1).all()
 
 
 def test_use_has_512_dimensions_and_finds_translations(use: Encoder) -> None:

@@ -3,56 +3,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
 
 import numpy as np
 import pytest
 
-from indexer.shared.encoder import Encoder, LanguageProjection, load_encoder
-from indexer.shared.encoder.sentence_encoder import (
-    Role,
-    SentenceEncoder,
-    learn_projection,
-    projection_file,
-    shipped_projection,
-)
+from indexer.shared.encoder import Encoder
+from indexer.shared.encoder.language_neutral import LanguageProjection
+from indexer.shared.encoder.sentence_encoder import SentenceEncoder
 from indexer.shared.errors import EncoderError
-from indexer.shared.text import Span
-
-DIM = 8
-
-
-class FakeModel:
-    """Embeds a text by its code points, three times as long as a unit vector; notes batches and overlapping calls."""
-
-    def __init__(self, *, identity: str = "fake", passage_prompt: str = "passage: ") -> None:
-        self.identity = identity
-        self.dim = DIM
-        self.max_tokens = 100
-        self.prompts: dict[Role, str] = {"query": "query: ", "passage": passage_prompt}
-        self.batches: list[list[str]] = []
-        self.overlapped = False
-        self._busy = False
-
-    def encode(self, texts: list[str], role: Role) -> np.ndarray:
-        self.overlapped |= self._busy
-        self._busy = True
-        time.sleep(0.001)
-        self.batches.append(texts)
-        vectors = np.array([[ord(c) for c in f"{self.prompts[role]}{text}"[::-1].ljust(DIM)[:DIM]] for text in texts])
-        self._busy = False
-        return (3 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-    def encode_with_sentences(self, texts: list[str], sentences: Sequence[Sequence[Span]]) -> tuple[np.ndarray, ...]:
-        pieces = [text[start:end] for text, spans in zip(texts, sentences, strict=True) for start, end in spans]
-        vectors = self.encode([*texts, *pieces], "passage")
-        return vectors[: len(texts)], vectors[len(texts) :]
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len((self.prompts["passage"] + text).split()) for text in texts]
+from tests.indexer.shared.encoder.fakes import DIM, FakeModel
 
 
 @pytest.fixture
@@ -64,15 +24,6 @@ def model() -> FakeModel:
 def projection() -> LanguageProjection:
     directions = np.eye(DIM, dtype=np.float32)[:2]
     return LanguageProjection(mean=np.full(DIM, 0.1, dtype=np.float32), directions=directions, origin="made up")
-
-
-@pytest.fixture
-def fake_models(monkeypatch: pytest.MonkeyPatch, model: FakeModel) -> FakeModel:
-    """Lets `load_encoder` load the fake model, whatever the name."""
-    module = ModuleType("indexer.shared.encoder.models")
-    module.load_model = lambda _: model  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    return model
 
 
 def test_embeddings_are_float32_of_unit_length_in_the_order_of_the_texts(model: FakeModel) -> None:
@@ -177,38 +128,6 @@ def test_a_projection_of_another_width_is_refused(model: FakeModel) -> None:
     narrow = LanguageProjection(mean=np.zeros(4, np.float32), directions=np.zeros((0, 4), np.float32), origin="")
     with pytest.raises(EncoderError, match="8 dimensions, the language projection 4"):
         SentenceEncoder("fake", model, narrow)
-
-
-def test_without_a_stored_projection_one_is_learned_and_then_reproduces_the_encoder(fake_models: FakeModel) -> None:
-    learned = load_encoder("owner/model")
-    assert learned.projection is not None
-    assert learned.name == "owner/model"
-    batches = len(fake_models.batches)
-    again = load_encoder("owner/model", projection=LanguageProjection.from_arrays(learned.projection.to_arrays()))
-    assert len(fake_models.batches) == batches
-    assert again.revision == learned.revision
-    assert np.array_equal(again.encode_queries(["a"]), learned.encode_queries(["a"]))
-
-
-@pytest.mark.usefixtures("fake_models")
-def test_the_suffix_raw_leaves_the_model_as_it_is() -> None:
-    encoder = load_encoder("owner/model+raw")
-    assert encoder.projection is None
-    assert encoder.name == "owner/model+raw"
-    assert encoder.revision != load_encoder("owner/model").revision
-
-
-def test_learning_reads_every_line_of_the_parallel_text_in_both_roles(model: FakeModel) -> None:
-    projection = learn_projection(model)
-    assert sum(map(len, model.batches)) == 2 * 55 * 40
-    assert projection.mean.shape == (DIM,)
-    assert 0 < len(projection.directions) < DIM
-
-
-def test_a_shipped_projection_is_for_its_own_model_only(model: FakeModel) -> None:
-    assert projection_file("bundled:e5-small").is_file()
-    assert shipped_projection("bundled:e5-small", model) is None
-    assert shipped_projection("owner/model", model) is None
 
 
 def test_importing_the_package_does_not_import_torch() -> None:
