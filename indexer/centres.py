@@ -2,8 +2,9 @@
 
 The language correction was learnt from a parallel text. What texts of one language still share after it is partly the
 language in this kind of text, partly what the documents of this language are about. The centre of a language is the
-mean of its embeddings, shrunk towards the mean of all, so that a language with one document keeps its topic. Centres
-belong to a generation; embeddings are stored without them, so that they can be reused.
+mean of its documents, shrunk towards the mean of all, so that a language with one document keeps its topic. Each
+document counts once, however long it is. Centres belong to a generation; embeddings are stored without them, so that
+they can be reused.
 """
 
 from __future__ import annotations
@@ -16,41 +17,51 @@ from indexer.shared.storage import Centres
 
 __all__ = ["language_centres"]
 
-_PASSAGES = 10
-"""How many passages the mean of all languages counts for in each centre; 5 to 20 are level, 50 is worse."""
+_SHRINKAGE = 10
+"""How many documents the mean of all counts for in the centre of each language; 5 to 20 are level, 50 is worse."""
 
-_SENTENCES = 50
-"""The same for sentences, of which a passage has about five."""
-
-_BLOCK = 4096  # sentences that are unpacked at a time
+_BLOCK = 4096  # vectors that are unpacked at a time
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 
 
 def language_centres(
-    embeddings: Floats, sentences: QuantisedVectors, *, langs: Numbers, langs_of_sentences: Numbers
+    passages: Floats, sentences: QuantisedVectors, *, counts: Numbers, documents: Numbers, langs: Numbers
 ) -> Centres:
     """Return the centres of all languages: what to subtract from their passages and sentences.
 
-    `langs` and `langs_of_sentences` hold the number of each row's language; every language has a passage.
+    By passage, `counts` tells how many sentences it has, `documents` and `langs` the numbers of its document and of its
+    language, each int64 `(passages,)`. Every language has a passage.
     """
-    languages, dim = int(langs.max()) + 1, embeddings.shape[1]
-    of_passages = np.zeros((languages, dim))
-    for number in range(languages):
-        of_passages[number] = embeddings[langs == number].sum(axis=0, dtype=np.float64)
-    of_sentences = np.zeros((languages, dim))
+    languages = int(langs.max()) + 1
+    of_passages, of_sentences = np.zeros((languages, passages.shape[1])), np.zeros((languages, passages.shape[1]))
+    weights = _weights(documents, langs, np.ones_like(counts))
+    _add(of_passages, passages, langs, weights)
+    langs_of_sentences = np.repeat(langs, counts)
+    weights_of_sentences = np.repeat(_weights(documents, langs, counts), counts)
     for start in range(0, len(sentences), _BLOCK):
         block = slice(start, start + _BLOCK)
-        np.add.at(of_sentences, langs_of_sentences[block], sentences[block].floats())
-    return Centres(
-        passages=_centres(of_passages, np.bincount(langs, minlength=languages), _PASSAGES),
-        sentences=_centres(of_sentences, np.bincount(langs_of_sentences, minlength=languages), _SENTENCES),
-    )
+        _add(of_sentences, sentences[block].floats(), langs_of_sentences[block], weights_of_sentences[block])
+    number = np.bincount(langs, weights, languages).astype(np.float64)
+    return Centres(passages=_centres(of_passages, number), sentences=_centres(of_sentences, number))
 
 
-def _centres(sums: npt.NDArray[np.float64], counts: Numbers, weight: int) -> Floats:
-    """Return each language's shrunk mean less the mean of all, float32 `(languages, dim)`, from sums and counts."""
-    mean = sums.sum(axis=0) / max(int(counts.sum()), 1)
-    centres: Floats = ((sums + weight * mean) / (counts[:, None] + weight) - mean).astype(np.float32)
+def _weights(documents: Numbers, langs: Numbers, counts: Numbers) -> Floats:
+    """Return what each of a passage's vectors counts, so that those of a document in one language add up to 1."""
+    _, group = np.unique(np.stack([documents, langs]), axis=1, return_inverse=True)
+    weights: Floats = (1 / np.bincount(group.ravel(), counts))[group.ravel()].astype(np.float32)
+    return weights
+
+
+def _add(sums: npt.NDArray[np.float64], vectors: Floats, langs: Numbers, weights: Floats) -> None:
+    for number in np.unique(langs):
+        rows = np.flatnonzero(langs == number)
+        sums[number] += weights[rows] @ vectors[rows]
+
+
+def _centres(sums: npt.NDArray[np.float64], documents: npt.NDArray[np.float64]) -> Floats:
+    """Return the shrunk mean of each language less the mean of all, float32 `(languages, dim)`."""
+    mean = sums.sum(axis=0) / documents.sum()
+    centres: Floats = ((sums + _SHRINKAGE * mean) / (documents[:, None] + _SHRINKAGE) - mean).astype(np.float32)
     return centres

@@ -162,9 +162,13 @@ def _chunked(documents: Sequence[Document], tokens: TokenLimit) -> _Corpus:
 
 
 def _centres(corpus: _Corpus, embedded: Embedded) -> Centres:
-    langs = corpus.table["lang"].astype(np.int64)
-    of_sentences = np.repeat(langs, [len(spans) for spans in corpus.sentences])
-    return language_centres(embedded.embeddings, embedded.sentences, langs=langs, langs_of_sentences=of_sentences)
+    return language_centres(
+        embedded.embeddings,
+        embedded.sentences,
+        counts=np.array([len(spans) for spans in corpus.sentences]),
+        documents=corpus.table["document"].astype(np.int64),
+        langs=corpus.table["lang"].astype(np.int64),
+    )
 
 
 def _passage(document: Document, section: Section, chunk: Chunk, sentences: Sequence[Span]) -> Passage:
