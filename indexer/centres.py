@@ -50,7 +50,8 @@ def language_centres(
 def _weights(documents: Numbers, langs: Numbers, counts: Numbers) -> Floats:
     """Return what each of a passage's vectors counts, so that those of a document in one language add up to 1."""
     _, group = np.unique(np.stack([documents, langs]), axis=1, return_inverse=True)
-    weights: Floats = (1 / np.bincount(group.ravel(), counts))[group.ravel()].astype(np.float32)
+    sizes = np.maximum(np.bincount(group.ravel(), counts), 1)
+    weights: Floats = (1 / sizes)[group.ravel()].astype(np.float32)
     return weights
 
 

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indexer.shared.encoder import SecondModel, unit_length
+from indexer.shared.quantised import quantise
+from indexer.shared.storage import CHUNK_DTYPE, Centres, Sentences
+from searchapp.search import semantic
+from searchapp.search.semantic import CORRELATION, SECOND_WEIGHT, SENTENCE_WEIGHT, SemanticLeg
+
+FIRST, SECOND = 12, 8
+DIM = FIRST + SECOND
+LANGS = ("el", "en", "fr")
+KNOWN = np.array([False, True, True])
+RNG = np.random.default_rng(0)
+
+
+def vectors(count: int) -> np.ndarray:
+    """Vectors whose two parts have unit length."""
+    parts = [unit_length(RNG.standard_normal((count, dim)).astype(np.float32)) for dim in (FIRST, SECOND)]
+    return np.hstack(parts)
+
+
+class Corpus:
+    """What the leg reads of a generation: chunks in three languages, with one to four sentences each."""
+
+    def __init__(self, chunks: int, *, second: bool = True, centred: bool = True) -> None:
+        self.chunks = np.zeros(chunks, dtype=CHUNK_DTYPE)
+        self.chunks["lang"] = np.arange(chunks) % len(LANGS)
+        self.embeddings = vectors(chunks)
+        counts = RNG.integers(1, 5, chunks)
+        self.sentence_offsets = np.cumsum([0, *counts]).astype(np.uint64)
+        self.of_sentences = vectors(int(counts.sum()))
+        spans = np.zeros((len(self.of_sentences), 2), dtype=np.int32)
+        self.all_sentences = Sentences(spans=spans, embeddings=quantise(self.of_sentences))
+        centres = (0.2 * RNG.standard_normal((2, len(LANGS), DIM))).astype(np.float32)
+        self.centres = Centres(passages=centres[0], sentences=centres[1]) if centred else None
+        model = SecondModel(start=FIRST, langs=("en", "fr", "de")) if second else None
+        self.manifest = SimpleNamespace(langs=LANGS, encoder=SimpleNamespace(second=model))
+
+    def rows(self, chunk: int) -> slice:
+        return slice(int(self.sentence_offsets[chunk]), int(self.sentence_offsets[chunk + 1]))
+
+    def sentences(self, chunk: int) -> Sentences:
+        part = self.rows(chunk)
+        return Sentences(spans=self.all_sentences.spans[part], embeddings=self.all_sentences.embeddings[part])
+
+    def leg(self) -> SemanticLeg:
+        generation: Any = self
+        return SemanticLeg(generation)
+
+
+def joined(text: np.ndarray, query: np.ndarray, *, known: bool) -> float:
+    """The similarity of one text, by the book."""
+    first, second = text[:FIRST] @ query[:FIRST], text[FIRST:] @ query[FIRST:]
+    if not known:
+        return float(first)
+    heard = np.linalg.norm(query[FIRST:])
+    share = SECOND_WEIGHT * heard
+    cosine = second / heard if heard else 0
+    spread = np.sqrt((1 - share) ** 2 + share**2 + 2 * CORRELATION * share * (1 - share))
+    return float(((1 - share) * first + share * cosine) / spread)
+
+
+def by_the_book(corpus: Corpus, query: np.ndarray) -> np.ndarray:
+    scores = []
+    for chunk, lang in enumerate(corpus.chunks["lang"]):
+        assert corpus.centres is not None
+        passage = joined(corpus.embeddings[chunk] - corpus.centres.passages[lang], query, known=KNOWN[lang])
+        best = max(
+            joined(sentence - corpus.centres.sentences[lang], query, known=KNOWN[lang])
+            for sentence in corpus.of_sentences[corpus.rows(chunk)]
+        )
+        scores.append((1 - SENTENCE_WEIGHT) * passage + SENTENCE_WEIGHT * best)
+    return np.array(scores)
+
+
+@pytest.mark.parametrize("heard", [1, 0.4, 0])
+def test_passage_and_best_sentence_of_both_models_are_joined_less_their_languages_centre(heard: float) -> None:
+    corpus = Corpus(50)
+    query = vectors(1)[0]
+    query[FIRST:] *= heard
+    assert corpus.leg().scores(query) == pytest.approx(by_the_book(corpus, query), abs=5e-3)
+
+
+def test_a_query_that_the_second_model_does_not_know_is_left_to_the_first() -> None:
+    corpus = Corpus(30)
+    query = vectors(1)[0]
+    query[FIRST:] = 0
+    leg = corpus.leg()
+    before = leg.scores(query)
+    corpus.embeddings[:, FIRST:] *= -1
+    assert np.array_equal(leg.scores(query), before)
+
+
+def test_an_encoder_that_has_learned_nothing_gives_plain_cosines() -> None:
+    corpus = Corpus(30, second=False, centred=False)
+    query = vectors(1)[0]
+    assert corpus.leg().scores(query) == pytest.approx(corpus.embeddings @ query, abs=1e-6)
+
+
+def test_far_passages_keep_their_order_and_do_not_overtake_by_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = Corpus(200)
+    query = vectors(1)[0]
+    everything = corpus.leg().scores(query)
+    monkeypatch.setattr(semantic, "_CANDIDATES", 200)
+    monkeypatch.setattr(semantic, "SENTENCE_WEIGHT", 0)
+    by_passage = corpus.leg().scores(query)
+    monkeypatch.undo()
+    monkeypatch.setattr(semantic, "_CANDIDATES", 40)
+    scores = corpus.leg().scores(query)
+    near = np.argsort(-by_passage)[:40]
+    far = np.setdiff1d(np.arange(200), near)
+    assert scores[near] == pytest.approx(everything[near], abs=1e-6)
+    assert np.array_equal(np.argsort(scores[far]), np.argsort(by_passage[far]))
+    assert (scores[far] <= everything[near].max()).all()
+
+
+def test_a_chunk_as_a_query_is_nearest_to_itself() -> None:
+    corpus = Corpus(60)
+    leg = corpus.leg()
+    for row, vector in enumerate(leg.as_queries(np.arange(6))):
+        assert np.linalg.norm(vector[:FIRST]) == pytest.approx(1, abs=1e-5)
+        assert np.linalg.norm(vector[FIRST:]) == pytest.approx(float(KNOWN[row % 3]), abs=1e-5)
+        passages = corpus.embeddings @ vector
+        assert passages.argmax() == row
+
+
+def test_the_sentences_of_a_chunk_are_compared_one_by_one() -> None:
+    corpus = Corpus(10)
+    query = vectors(1)[0]
+    expected = [joined(one, query, known=True) for one in corpus.of_sentences[corpus.rows(4)]]
+    assert corpus.leg().sentence_scores(4, query) == pytest.approx(np.array(expected), abs=5e-3)
+
+
+def test_nothing_indexed_gives_no_scores() -> None:
+    assert Corpus(0).leg().scores(vectors(1)[0]).shape == (0,)
