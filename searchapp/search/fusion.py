@@ -1,10 +1,12 @@
-"""Joining the two legs: language slots.
+"""Joining the two legs: language slots, and words that leave little doubt.
 
-Words can only match inside a language, so a keyword score may reorder documents of one language among themselves but
-never lift one language above another. The order of languages comes from the meaning scores alone: each rank belongs
-to the language that the semantic leg puts there. Which of the language's documents takes it is decided by meaning and
-words together. Unlike reciprocal rank fusion, this can't let chance word matches in the query's own language push the
-right foreign document down.
+Words can only match inside a language, so a keyword score mostly reorders documents of one language among themselves.
+The order of languages comes from the meaning scores: each rank belongs to the language that the semantic leg puts
+there. Which of the language's documents takes it is decided by meaning and words together. Unlike reciprocal rank
+fusion, this can't let chance word matches in the query's own language push the right foreign document down.
+
+A passage that has most of what a query asks for, word by word, is no chance match. It is lifted among all languages,
+by the cube of its keyword score: half of the query's words lift little, all of them are sure to be seen.
 """
 
 from __future__ import annotations
@@ -12,24 +14,33 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["KEYWORD_WEIGHT", "fuse"]
+__all__ = ["KEYWORD_WEIGHT", "LIFT_WEIGHT", "fuse", "lift"]
 
 Scores = npt.NDArray[np.float32]
 
-KEYWORD_WEIGHT = 0.5
-"""Weight of a keyword score in [0, 1] beside a cosine, inside one language."""
+KEYWORD_WEIGHT = 0.75
+"""Weight of a keyword score in [0, 1] beside a similarity in meaning, inside one language."""
+
+LIFT_WEIGHT = 1.5
+"""Weight of the cube of a keyword score in [0, 1] beside a similarity in meaning, among all languages."""
 
 
-def fuse(semantic: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
+def lift(keyword: Scores) -> Scores:
+    """Return what words add among all languages, float32 `(n,)`, for keyword scores in [0, 1]."""
+    lifted: Scores = np.float32(LIFT_WEIGHT) * keyword**3
+    return lifted
+
+
+def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
     """Return the fused score of each of n documents, float32 `(n,)`.
 
-    `semantic` holds the cosines that give languages their slots, `inside` what orders the documents of one language
-    (cosine plus KEYWORD_WEIGHT times keyword score in [0, 1]), and `lang` the number of each document's language.
-    A document's fused score is the cosine that its slot came from.
+    `slots` holds the scores that give languages their places (meaning and lift), `inside` what orders the documents of
+    one language (the same plus KEYWORD_WEIGHT times keyword score), and `lang` the number of each document's language.
+    A document's fused score is the one that its place came from.
     """
-    fused = np.empty_like(semantic)
+    fused = np.empty_like(slots)
     for number in np.unique(lang):
         rows = np.flatnonzero(lang == number)
         takers = rows[np.argsort(-inside[rows], kind="stable")]
-        fused[takers] = np.sort(semantic[rows])[::-1]
+        fused[takers] = np.sort(slots[rows])[::-1]
     return fused

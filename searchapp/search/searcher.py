@@ -17,7 +17,7 @@ from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
 from searchapp.search.facets import count_facets, matching_documents
-from searchapp.search.fusion import KEYWORD_WEIGHT, fuse
+from searchapp.search.fusion import KEYWORD_WEIGHT, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import Query, parse_query
@@ -46,14 +46,15 @@ Mask = npt.NDArray[np.bool_]
 class _Legs:
     """Scores by chunk row, float32 `(chunks,)`.
 
-    `vector` is the query's embedding, float32 `(dim,)`, and `semantic` holds cosines (both None in keyword mode),
-    `keyword` BM25F scores (0 where no word matched), and `best` what chooses the passage of a document: BM25F, cosine,
-    or cosine plus weighted BM25F.
+    `vector` is the query's embedding, float32 `(dim,)`, and `semantic` holds similarities in meaning (both None in
+    keyword mode), `keyword` BM25F scores (0 where no word matched). `slots` gives languages their places in the ranking
+    (None in keyword mode), and `best` chooses the passage of a document and orders documents of one language.
     """
 
     vector: Floats | None
     semantic: Floats | None
     keyword: Floats
+    slots: Floats | None
     best: Floats
 
 
@@ -189,12 +190,14 @@ class Searcher:
             run = self._keyword.search(query)
             keyword[run.rows] = run.scores
         if mode == "keyword" or not query.text:
-            return _Legs(vector=None, semantic=None, keyword=keyword, best=keyword)
+            return _Legs(vector=None, semantic=None, keyword=keyword, slots=None, best=keyword)
         if vector is None:
             vector = self.encode([query.text])[0]
         semantic = self._semantic.scores(vector)
-        best = semantic + KEYWORD_WEIGHT * self._relative(query, keyword)
-        return _Legs(vector=vector, semantic=semantic, keyword=keyword, best=best)
+        relative = self._relative(query, keyword)
+        slots = semantic + lift(relative)
+        best = slots + KEYWORD_WEIGHT * relative
+        return _Legs(vector=vector, semantic=semantic, keyword=keyword, slots=slots, best=best)
 
     def _relative(self, query: Query, keyword: Floats) -> Floats:
         """Return keyword scores over the bound of their row's language, float32 in [0, 1]."""
@@ -215,11 +218,11 @@ class Searcher:
         """Return the scores that order documents, float32 by document row; other documents than these have 0."""
         scores = np.zeros(len(passages), dtype=np.float32)
         inside = legs.best[passages[documents]]
-        if legs.semantic is None:
+        if legs.slots is None:
             scores[documents] = inside
         else:
-            semantic = best_scores(legs.semantic, rows, self._document_of, len(passages))[documents]
-            scores[documents] = fuse(semantic, inside, self._columns.lang[documents])
+            slots = best_scores(legs.slots, rows, self._document_of, len(passages))[documents]
+            scores[documents] = fuse(slots, inside, self._columns.lang[documents])
         for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
