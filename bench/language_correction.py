@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.dataset import Dataset, corpus_id, read_dataset, sample_topics
-from evaluation.measures import MEASURES, measure
+from bench.dense import rank_by_cosine
+from evaluation.dataset import Dataset, read_dataset, sample_topics
+from evaluation.measures import MEASURES
+from evaluation.runs import CROSS_LINGUAL
 from evaluation.statistics import bootstrap_intervals
 from indexer.shared.encoder import Embeddings, load_encoder
 from indexer.shared.encoder.language_neutral import LanguageProjection
@@ -27,7 +29,6 @@ SETS = {"udhr_en2x": 30, "xquad_para": 25}
 """Test sets, and how many queries of each language are drawn."""
 
 _NDCG = [*MEASURES].index("ndcg@10")
-_CUT = 10
 
 
 def table(data: Path) -> Iterator[str]:
@@ -59,15 +60,5 @@ def compare(dataset: Dataset) -> tuple[Values, Values]:
 
 def ndcg(dataset: Dataset, passages: Embeddings, queries: Embeddings) -> Values:
     """Return nDCG@10 of each query, float64 `(queries,)`, for embeddings of its documents and queries, row by row."""
-    langs = np.array([document.lang for document in dataset.documents])
-    ids = np.array([corpus_id(document.document_id) for document in dataset.documents])
-    qrels, run = {}, {}
-    for topic, vector in zip(dataset.topics, queries, strict=True):
-        own = langs == topic.lang
-        order = np.argsort(np.where(own, np.inf, -(passages @ vector)), kind="stable")[: min(_CUT, int((~own).sum()))]
-        dropped = set(ids[own])
-        judged = dataset.qrels[topic.topic_id]
-        qrels[topic.topic_id] = {name: grade for name, grade in judged.items() if name not in dropped}
-        run[topic.topic_id] = ids[order].tolist()
-    found = measure(qrels, run)
-    return np.array([found[topic.topic_id][_NDCG] for topic in dataset.topics])
+    values: Values = rank_by_cosine(dataset, passages, queries).values[CROSS_LINGUAL][:, _NDCG]
+    return values

@@ -13,13 +13,14 @@ from indexer.shared.commands import Command, setting_option
 if TYPE_CHECKING:
     from searchapp.search.results import Mode
 
-__all__ = ["evaluate"]
+__all__ = ["cache_folder", "evaluate"]
 
 _MODES: tuple[Mode, ...] = ("hybrid", "semantic", "keyword")
 _PATH = click.Path(path_type=Path)
 
 
-def _cache(_ctx: click.Context, _option: click.Parameter, value: Path | None) -> Path:
+def cache_folder(_ctx: click.Context, _option: click.Parameter, value: Path | None) -> Path:
+    """Return the folder chosen, or the user's own: the callback of `--cache`."""
     from platformdirs import user_cache_path  # noqa: PLC0415 (only this command needs it)
 
     return value or user_cache_path("concord") / "evaluation"
@@ -47,7 +48,7 @@ def _cache(_ctx: click.Context, _option: click.Parameter, value: Path | None) ->
 @click.option(
     "--cache",
     type=_PATH,
-    callback=_cache,
+    callback=cache_folder,
     metavar="FOLDER",
     show_default="the user's cache folder",
     help="Where embeddings and indexes are kept; safe to delete.",

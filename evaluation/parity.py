@@ -6,7 +6,8 @@ English, or in the first language of the file where no query is in English; refe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
@@ -14,11 +15,20 @@ from evaluation.dataset import Dataset, Topic
 from evaluation.measures import MEASURES, measure
 from evaluation.runs import ModeRun
 
-__all__ = ["language_parity", "overlap"]
+__all__ = ["Pair", "language_parity", "overlap", "parity_pairs"]
 
 _REFERENCE_LANG = "en"
 _NDCG = list(MEASURES).index("ndcg@10")
 _TOP = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A topic beside its reference: the share of the top 10 in common, and the reference's nDCG@10 minus its own."""
+
+    topic: Topic
+    overlap: float
+    lost: float
 
 
 def language_parity(dataset: Dataset, run: ModeRun) -> dict[str, Any] | None:
@@ -27,24 +37,43 @@ def language_parity(dataset: Dataset, run: ModeRun) -> dict[str, Any] | None:
     `overlap@10` is the mean share of the top 10 that a query and its reference have in common, `ndcg@10_lost` the mean
     of the reference's nDCG@10 minus the query's, both by the query's judgements. None without translations.
     """
-    pool = dataset.references or dataset.topics
-    reference_lang = _reference_lang(pool)
-    references = {topic.item: topic for topic in reversed(pool) if topic.lang == reference_lang}
-    ranked = run.references if dataset.references else run.ranked
-    pairs: dict[str, list[tuple[Topic, tuple[str, ...]]]] = {}
-    for topic in dataset.topics:
-        reference = references.get(topic.item)
-        if topic.item is not None and reference is not None and topic.lang != reference_lang:
-            pairs.setdefault(topic.lang, []).append((topic, ranked[reference.topic_id]))
-    if not pairs:
+    by_lang: dict[str, list[Pair]] = {}
+    for pair in parity_pairs(dataset, run):
+        by_lang.setdefault(pair.topic.lang, []).append(pair)
+    if not by_lang:
         return None
-    languages = [_language(lang, pairs[lang], dataset, run) for lang in sorted(pairs)]
+    languages = [_language(lang, by_lang[lang]) for lang in sorted(by_lang)]
     return {
-        "reference": reference_lang,
+        "reference": _reference_lang(dataset.references or dataset.topics),
         "overlap@10": round(fmean(one["overlap@10"] for one in languages), 6),
         "ndcg@10_lost": round(fmean(one["ndcg@10_lost"] for one in languages), 6),
         "languages": languages,
     }
+
+
+def parity_pairs(dataset: Dataset, run: ModeRun) -> tuple[Pair, ...]:
+    """Return the topics that have a reference in another language, in their order, beside it."""
+    pool = dataset.references or dataset.topics
+    reference_lang = _reference_lang(pool)
+    references = {topic.item: topic.topic_id for topic in reversed(pool) if topic.lang == reference_lang}
+    ranked = run.references if dataset.references else run.ranked
+    topics = [
+        topic
+        for topic in dataset.topics
+        if topic.item is not None and topic.item in references and topic.lang != reference_lang
+    ]
+    qrels = {topic.topic_id: dataset.qrels.get(topic.topic_id, {}) for topic in topics}
+    expected = {topic.topic_id: ranked[references[topic.item]] for topic in topics}
+    found = {topic.topic_id: run.ranked[topic.topic_id] for topic in topics}
+    own, reference = measure(qrels, found), measure(qrels, expected)
+    return tuple(
+        Pair(
+            topic=topic,
+            overlap=overlap(found[topic.topic_id], expected[topic.topic_id]),
+            lost=float(reference[topic.topic_id][_NDCG] - own[topic.topic_id][_NDCG]),
+        )
+        for topic in topics
+    )
 
 
 def overlap(first: Sequence[str], second: Sequence[str]) -> float:
@@ -59,19 +88,10 @@ def _reference_lang(topics: Sequence[Topic]) -> str:
     return _REFERENCE_LANG if _REFERENCE_LANG in langs or not langs else langs[0]
 
 
-def _language(
-    lang: str, pairs: Sequence[tuple[Topic, tuple[str, ...]]], dataset: Dataset, run: ModeRun
-) -> dict[str, Any]:
-    qrels = {topic.topic_id: dataset.qrels.get(topic.topic_id, {}) for topic, _ in pairs}
-    own = _mean_ndcg(qrels, {topic.topic_id: run.ranked[topic.topic_id] for topic, _ in pairs})
-    reference = _mean_ndcg(qrels, {topic.topic_id: ranked for topic, ranked in pairs})
+def _language(lang: str, pairs: Sequence[Pair]) -> dict[str, Any]:
     return {
         "lang": lang,
         "queries": len(pairs),
-        "overlap@10": round(fmean(overlap(run.ranked[topic.topic_id], ranked) for topic, ranked in pairs), 6),
-        "ndcg@10_lost": round(reference - own, 6),
+        "overlap@10": round(fmean(pair.overlap for pair in pairs), 6),
+        "ndcg@10_lost": round(fmean(pair.lost for pair in pairs), 6),
     }
-
-
-def _mean_ndcg(qrels: Mapping[str, Mapping[str, int]], ranked: Mapping[str, Sequence[str]]) -> float:
-    return fmean(float(values[_NDCG]) for values in measure(qrels, ranked).values())

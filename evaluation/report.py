@@ -28,7 +28,7 @@ from evaluation.runs import ALL, CROSS_LINGUAL, DOCUMENT_LANG, SAME_LANGUAGE, Mo
 from evaluation.statistics import bootstrap_intervals, randomisation_p_values
 from indexer.shared.encoder import Encoder
 
-__all__ = ["Json", "report"]
+__all__ = ["Json", "report", "topic_units"]
 
 Json = dict[str, Any]
 
@@ -60,7 +60,7 @@ def report(dataset: Dataset, runs: Sequence[ModeRun], encoder: Encoder, baseline
 
 
 def _mode(dataset: Dataset, run: ModeRun, runs: Sequence[ModeRun], baseline: Baseline | None) -> Json:
-    units = _units(dataset.topics)
+    units = topic_units(dataset.topics)
     overall, *others = _slices(dataset)
     result: Json = {"mode": run.mode, **_figures(dataset, run, overall, baseline)}
     result["against"] = {
@@ -94,7 +94,7 @@ def _figures(dataset: Dataset, run: ModeRun, one: _Slice, baseline: Baseline | N
     figures: Json = {"queries": int(counted.sum())}
     if not counted.any():
         return figures
-    units = _units(dataset.topics)
+    units = topic_units(dataset.topics)
     figures |= _named(values[counted].mean(axis=0))
     intervals = bootstrap_intervals(values[counted], units[counted])
     figures["ci"] = {name: _rounded(pair) for name, pair in zip(MEASURES, intervals, strict=True)}
@@ -118,8 +118,8 @@ def _compared(values: Values, others: Values, units: npt.NDArray[np.int64]) -> J
     return compared
 
 
-def _units(topics: Sequence[Topic]) -> npt.NDArray[np.int64]:
-    """Return the number of each topic's unit: its item, or itself."""
+def topic_units(topics: Sequence[Topic]) -> npt.NDArray[np.int64]:
+    """Return the number of each topic's unit, int64 `(topics,)`: its item, or itself."""
     numbers: dict[tuple[str, str], int] = {}
     keys = [("topic", topic.topic_id) if topic.item is None else ("item", topic.item) for topic in topics]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

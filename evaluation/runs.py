@@ -11,8 +11,9 @@ the cut) and the judgements. A topic with no relevant document in a pool isn't c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,17 @@ from evaluation.measures import DEPTH, MEASURES, measure
 from searchapp.search.results import Mode
 from searchapp.search.searcher import Searcher
 
-__all__ = ["ALL", "CROSS_LINGUAL", "DOCUMENT_LANG", "SAME_LANGUAGE", "ModeRun", "Values", "evaluate"]
+__all__ = [
+    "ALL",
+    "CROSS_LINGUAL",
+    "DOCUMENT_LANG",
+    "SAME_LANGUAGE",
+    "ModeRun",
+    "Rows",
+    "Values",
+    "evaluate",
+    "measure_rankings",
+]
 
 ALL = "all"
 CROSS_LINGUAL = "cross-lingual"
@@ -35,7 +46,10 @@ DOCUMENT_LANG = "doc_lang="
 Values = npt.NDArray[np.float64]
 """Measures by topic, `(topics, len(MEASURES))`; NaN where a topic isn't counted."""
 
-_Rows = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64]
+"""Rows of a test set's documents, the best first, `(any,)`."""
+
+Rankings = Iterable[tuple[Topic, Rows]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +72,7 @@ class _Corpus:
     def pools(self) -> tuple[str, ...]:
         return (ALL, CROSS_LINGUAL, SAME_LANGUAGE, *(DOCUMENT_LANG + str(lang) for lang in np.unique(self.langs)))
 
-    def candidates(self, rows: _Rows, pool: str, topic: Topic) -> _Rows:
+    def candidates(self, rows: Rows, pool: str, topic: Topic) -> Rows:
         """Return those of the rows that are in a pool, in their order."""
         if pool == ALL:
             return rows
@@ -66,28 +80,27 @@ class _Corpus:
         inside: npt.NDArray[np.bool_] = self.langs[rows] == lang
         return rows[~inside if pool == CROSS_LINGUAL else inside]
 
-    def first(self, rows: _Rows, pool: str, topic: Topic) -> tuple[str, ...]:
+    def first(self, rows: Rows, pool: str, topic: Topic) -> tuple[str, ...]:
         return tuple(self.ids[row] for row in self.candidates(rows, pool, topic)[:DEPTH])
 
 
 def evaluate(dataset: Dataset, encoder: CachedEncoder, modes: Sequence[Mode]) -> tuple[ModeRun, ...]:
     """Index the documents, rank them for all topics in each mode, and measure; progress is shown on stderr."""
     searcher = Searcher.open(index_folder(dataset, encoder), encoder=encoder)
-    return tuple(_run(dataset, searcher, mode) for mode in modes)
+    return tuple(measure_rankings(dataset, mode, partial(_rankings, searcher, mode)) for mode in modes)
 
 
-def _run(dataset: Dataset, searcher: Searcher, mode: Mode) -> ModeRun:
+def measure_rankings(dataset: Dataset, mode: Mode, rank: Callable[[Sequence[Topic]], Rankings]) -> ModeRun:
+    """Measure any engine: `rank` gives for each topic the rows of all documents that it finds, the best first."""
     corpus = _Corpus(
-        ids=tuple(corpus_id(document_id) for document_id in searcher.document_ids),
+        ids=tuple(corpus_id(document.document_id) for document in dataset.documents),
         langs=np.array([document.lang for document in dataset.documents]),
     )
     pools: dict[str, dict[str, tuple[str, ...]]] = {pool: {} for pool in corpus.pools()}
-    for topic, rows in _rankings(searcher, dataset.topics, mode):
+    for topic, rows in rank(dataset.topics):
         for pool, run in pools.items():
             run[topic.topic_id] = corpus.first(rows, pool, topic)
-    references = {
-        topic.topic_id: corpus.first(rows, ALL, topic) for topic, rows in _rankings(searcher, dataset.references, mode)
-    }
+    references = {topic.topic_id: corpus.first(rows, ALL, topic) for topic, rows in rank(dataset.references)}
     return ModeRun(
         mode=mode,
         values={pool: _measured(dataset, corpus, pool, run) for pool, run in pools.items()},
@@ -96,7 +109,7 @@ def _run(dataset: Dataset, searcher: Searcher, mode: Mode) -> ModeRun:
     )
 
 
-def _rankings(searcher: Searcher, topics: Sequence[Topic], mode: Mode) -> Iterator[tuple[Topic, _Rows]]:
+def _rankings(searcher: Searcher, mode: Mode, topics: Sequence[Topic]) -> Iterator[tuple[Topic, Rows]]:
     """Give each topic with its ranking, rows of all documents that match; the topics are encoded together."""
     if mode == "keyword":
         vectors = [None] * len(topics)

@@ -1,0 +1,124 @@
+"""The benchmark commands; what they print on stdout is a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from bench.bars import bar_table
+from bench.language_correction import SETS, table
+from bench.legs import Setup
+from bench.peers.base import check_peers
+from bench.peers.comparison import compare_peers
+from bench.quality import PARTS, RAW, measured
+from bench.readme import write_block
+from bench.sets import check_data
+from evaluation.cli import cache_folder
+from indexer.shared.commands import Commands, setting_option
+from indexer.shared.encoder import load_encoder
+from indexer.shared.errors import ConcordError
+
+__all__ = ["main"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_DATA = Path(__file__).parents[2] / "shared" / "data" / "clir"
+_PATH = click.Path(path_type=Path)
+_PEER_QUESTIONS = 100  # of each language
+
+
+def _common(command: Function) -> Function:
+    """Add the options that all commands have."""
+    data = click.option("--data", type=_PATH, default=_DATA, metavar="FOLDER", help="Where the test sets are.")
+    write = click.option("--write", type=_PATH, metavar="FILE", help="Put the table into this file, too: README.md.")
+    return data(write(command))
+
+
+def _measuring(command: Function) -> Function:
+    """Add the options of the commands that index test sets."""
+    cache = click.option(
+        "--cache",
+        type=_PATH,
+        callback=cache_folder,
+        metavar="FOLDER",
+        show_default="the user's cache folder",
+        help="Where embeddings and indexes are kept; safe to delete.",
+    )
+    sample = click.option("--sample", type=click.IntRange(1), metavar="N", help="At most N queries of each language.")
+    return _common(setting_option("encoder")(cache(sample(command))))
+
+
+@click.group(cls=Commands, invoke_without_command=True)
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Measure Concord. Without a command, print every table."""
+    if ctx.invoked_subcommand is not None:
+        return
+    for command in (correction, quality):
+        command.main([], standalone_mode=False)
+        click.echo()
+    try:
+        check_peers()
+    except ConcordError as error:
+        click.echo(f"concord: {error}", err=True)
+    else:
+        peers.main([], standalone_mode=False)
+
+
+@main.command()
+@_common
+def correction(data: Path, write: Path | None) -> None:
+    """Compare the encoder with and without its language correction."""
+    check_data(data, SETS)
+    _show("correction", write, ["```", *table(data), "```"])
+
+
+@main.command()
+@click.argument("parts", nargs=-1, metavar="[PART]...", type=click.Choice([*PARTS]))
+@click.option("--each", is_flag=True, help="Show each language, not only the one nearest to missing a bar.")
+@_measuring
+def quality(parts: tuple[str, ...], write: Path | None, *, each: bool, **options: Any) -> None:
+    """Hold what search finds against its bars, or only some PARTS of them.
+
+    The first run encodes some 17,000 texts with each of two encoders; later ones take minutes.
+    """
+    if write is not None and (parts or each):
+        raise click.UsageError("--write is for the whole table, without PARTS and --each")
+    setup = _setup(**options)
+    bars = list(measured(setup, parts or PARTS))
+    _show("quality", write, [_encoders("quality", setup), "", *bar_table(bars, each=each)])
+
+
+@main.command()
+@_measuring
+def peers(write: Path | None, **options: Any) -> None:
+    """Set Concord beside txtai, haystack and lancedb (with the extra `peers`)."""
+    check_peers()
+    setup = _setup(**{**options, "sample": options["sample"] or _PEER_QUESTIONS})
+    _show("peers", write, [_encoders("peers", setup), "", *compare_peers(setup)])
+
+
+def _setup(data: Path, cache: Path, encoder: str, sample: int | None) -> Setup:
+    check_data(data)
+    return Setup(data=data, cache=cache, encoder=load_encoder(encoder), raw=load_encoder(RAW), sample=sample)
+
+
+def _encoders(command: str, setup: Setup) -> str:
+    """Return the line that says what made a table."""
+    sample = "" if setup.sample is None else f" --sample {setup.sample}"
+    return (
+        f"`python -m bench {command}{sample}`: {setup.encoder.name} ({setup.encoder.revision});"
+        f" raw: {setup.raw.name} ({setup.raw.revision})."
+    )
+
+
+def _show(name: str, write: Path | None, lines: Iterable[str]) -> None:
+    shown = []
+    for line in lines:
+        click.echo(line)
+        shown.append(line)
+    if write is not None:
+        write_block(write, name, shown)

@@ -1,0 +1,168 @@
+"""Concord beside its peers: the same texts, queries and encoder weights, in one run.
+
+The peers get whole texts and the raw encoder's vectors, Concord gets the texts. Where documents in the query's own
+language are left out, each does so by its filter. Rankings end at ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from bench.dense import dense_run
+from bench.legs import Setup, estimate
+from bench.peers.base import CUT, PEERS, Embedder, Peer, Text, load_peer, version
+from bench.sets import ogp_knownitem, sdg_en2x, sdg_x2en, xquad, xquad_one_language
+from bench.speed import Action, medians
+from evaluation.cache import index_folder
+from evaluation.dataset import Dataset, Topic
+from evaluation.measures import MEASURES
+from evaluation.report import topic_units
+from evaluation.runs import ALL, CROSS_LINGUAL, Rows, measure_rankings
+from searchapp.search.results import Filters, SearchRequest
+from searchapp.search.searcher import Searcher
+
+__all__ = ["SETS", "Engine", "PeerSet", "compare", "compare_peers"]
+
+Values = npt.NDArray[np.float64]
+
+_NDCG = list(MEASURES).index("ndcg@10")
+_TIMED_QUESTIONS = 50
+_RAW, _CONCORD = "the raw encoder, vectors alone", "Concord, hybrid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerSet:
+    """A column of the table: its title, how to read it, whether the query's language is left out, whether it is timed.
+
+    `read` takes the folder of test sets and the number of queries of each language.
+    """
+
+    title: str
+    read: Callable[[Path, int | None], Dataset]
+    foreign: bool = False
+    timed: bool = False
+
+
+SETS = (
+    PeerSet(title="xquad_para, 12 languages, other languages' documents", read=xquad, foreign=True),
+    PeerSet(title="xquad_para, each paragraph in one of six languages", read=xquad_one_language),
+    PeerSet(title="sdg_en2x", read=sdg_en2x, timed=True),
+    PeerSet(title="sdg_x2en", read=sdg_x2en),
+    PeerSet(title="ogp_knownitem_dev", read=ogp_knownitem),
+)
+"""The sets; searches are timed on the one with the most documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What searches one set: `find` gives the rows of the first ten documents, `answer` all that a user would get."""
+
+    name: str
+    find: Callable[[Topic], Sequence[int]]
+    answer: Callable[[Topic], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """nDCG@10 by engine and topic, each float64 `(topics,)`, and median seconds of a search where they were taken."""
+
+    title: str
+    topics: Sequence[Topic]
+    values: Mapping[str, Values]
+    seconds: Mapping[str, float]
+
+
+def compare_peers(setup: Setup) -> Iterator[str]:
+    """Give the lines of a Markdown table: nDCG@10 on each set, and the time of a search beside raw encoding alone."""
+    return compare(setup, SETS, _engines)
+
+
+def compare(
+    setup: Setup, sets: Sequence[PeerSet], engines: Callable[[Dataset, Setup, PeerSet], Sequence[Engine]]
+) -> Iterator[str]:
+    """Give that table for some sets, of which one is timed, and engines, of which Concord comes last."""
+    columns = [_column(one, setup, engines) for one in sets]
+    [timed] = [column for column in columns if column.seconds]
+    titles = [f"{column.title}, {len(column.topics):,} queries" for column in columns]
+    yield f"| nDCG@10 | {' | '.join(titles)} | median time of a search, {timed.title} |"
+    yield "|---|" + "---:|" * (len(columns) + 1)
+    for name in timed.values:
+        figures = [f"{np.nanmean(column.values[name]):.3f}" for column in columns]
+        yield f"| {name} | {' | '.join(figures)} | {timed.seconds[name] / timed.seconds[_RAW]:.2f} × |"
+    yield f"| Concord − best peer [95 % interval] | {' | '.join(map(_gain, columns))} | |"
+
+
+def _column(one: PeerSet, setup: Setup, engines: Callable[[Dataset, Setup, PeerSet], Sequence[Engine]]) -> _Column:
+    dataset = one.read(setup.data, setup.sample)
+    opened = engines(dataset, setup, one)
+    pool = CROSS_LINGUAL if one.foreign else ALL
+    values = {_RAW: dense_run(dataset, setup.cached_raw()).values[pool][:, _NDCG]}
+    for engine in opened:
+        values[engine.name] = measure_rankings(dataset, "hybrid", partial(_rank, engine)).values[pool][:, _NDCG]
+    seconds = _seconds(dataset.topics, setup, opened) if one.timed else {}
+    return _Column(title=one.title, topics=dataset.topics, values=values, seconds=seconds)
+
+
+def _rank(engine: Engine, topics: Sequence[Topic]) -> Iterator[tuple[Topic, Rows]]:
+    for topic in tqdm(topics, desc=f"Ranking ({engine.name})", unit=" queries", disable=None):
+        yield topic, np.array(engine.find(topic), dtype=np.int64)
+
+
+def _seconds(topics: Sequence[Topic], setup: Setup, engines: Sequence[Engine]) -> dict[str, float]:
+    actions: list[Action] = [lambda number: setup.raw.encode_queries([topics[number].query.text])]
+    actions += [partial(_answer, engine, topics) for engine in engines]
+    names = (_RAW, *(engine.name for engine in engines))
+    return dict(zip(names, medians(actions, min(_TIMED_QUESTIONS, len(topics))), strict=True))
+
+
+def _answer(engine: Engine, topics: Sequence[Topic], number: int) -> object:
+    return engine.answer(topics[number])
+
+
+def _gain(column: _Column) -> str:
+    """Return by how much the last engine is better than the best of the others."""
+    _, *peers, ours = column.values
+    best = max(peers, key=lambda name: float(np.nanmean(column.values[name])))
+    differences = column.values[ours] - column.values[best]
+    return str(estimate(differences, topic_units(column.topics), difference=True))
+
+
+def _engines(dataset: Dataset, setup: Setup, one: PeerSet) -> list[Engine]:
+    texts = [Text(row=row, lang=document.lang, text=document.text) for row, document in enumerate(dataset.documents)]
+    embedder = Embedder(setup.raw, setup.cached_raw())
+    peers = [
+        _peer_engine(f"{package.name} {version(package)}, hybrid", load_peer(package, texts, embedder), one)
+        for package in PEERS
+    ]
+    return [*peers, _concord_engine(dataset, setup, one)]
+
+
+def _peer_engine(name: str, peer: Peer, one: PeerSet) -> Engine:
+    def find(topic: Topic) -> list[int]:
+        return peer.search(topic.query.text, without=topic.lang if one.foreign else None)
+
+    return Engine(name=name, find=find, answer=find)
+
+
+def _concord_engine(dataset: Dataset, setup: Setup, one: PeerSet) -> Engine:
+    searcher = Searcher.open(index_folder(dataset, setup.cached()), encoder=setup.encoder)
+    langs = sorted({document.lang for document in dataset.documents})
+
+    def filters(topic: Topic) -> Filters:
+        return Filters(lang=tuple(lang for lang in langs if lang != topic.lang) if one.foreign else ())
+
+    def find(topic: Topic) -> list[int]:
+        """Rank as `concord evaluate` does: quotes and minus signs of the query are plain text, as for the peers."""
+        return [int(row) for row in searcher.rank(topic.query, "hybrid", filters=filters(topic)).document[:CUT]]
+
+    def answer(topic: Topic) -> object:
+        return searcher.search(SearchRequest(query=topic.query.text, filters=filters(topic)))
+
+    return Engine(name=_CONCORD, find=find, answer=answer)

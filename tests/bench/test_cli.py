@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench import cli
+from bench.bars import Bar, Case
+from bench.legs import Setup
+from bench.peers import base
+from bench.quality import PARTS
+from indexer.shared.encoder import Encoder
+from tests.bench.fakes import LANGS, ShiftedEncoder, write_sets
+from tests.evaluation.fakes import AngleEncoder
+
+BARS = {"xquad": 7, "xquad-one-language": 2, "sdg-en2x": 2, "sdg-x2en": 4, "ogp-knownitem": 2, "speed": 2}
+
+
+@pytest.fixture(autouse=True)
+def angles(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str) -> Encoder:
+        return ShiftedEncoder() if name.endswith("+raw") else AngleEncoder()
+
+    monkeypatch.setattr(cli, "load_encoder", load)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_sets(tmp_path / "clir")
+
+
+def run(command: str, data: Path, *args: object) -> tuple[int, str, str]:
+    options = ["--data", data, "--cache", data.parent / "cache"]
+    result = CliRunner().invoke(cli.main, [command, *map(str, [*args, *options])])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def rows_of(out: str) -> list[list[str]]:
+    lines = [line for line in out.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_one_command_prints_every_bar(data: Path) -> None:
+    code, out, err = run("quality", data)
+    assert code == 0, err
+    rows = rows_of(out)
+    assert len(rows) == sum(BARS.values())
+    assert {row[-1] for row in rows} <= {"yes", "no"}
+    assert out.startswith("`python -m bench quality`: angle (angle000angle000); raw: angle+raw (shift000shift000).")
+
+
+def test_the_better_encoder_meets_its_bars_and_the_raw_one_itself_does_not(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, out, _ = run("quality", data, "xquad", "sdg-x2en")
+    assert [row[-1] for row in rows_of(out)] == ["yes"] * (BARS["xquad"] + BARS["sdg-x2en"])
+    monkeypatch.setattr(cli, "load_encoder", lambda _: ShiftedEncoder())
+    _, out, _ = run("quality", data, "xquad")
+    answers = {(row[1].partition(",")[0], row[-2]): row[-1] for row in rows_of(out)}
+    assert answers["nDCG@10", "semantic ≥ raw + 0.07"] == "no"
+    assert answers["nDCG@10 by query language", "semantic ≥ raw"] == "yes"
+
+
+def test_parts_are_measured_alone_and_languages_shown_on_request(data: Path) -> None:
+    code, out, err = run("quality", data, "xquad", "--each", "--sample", 2)
+    assert code == 0, err
+    shown = [row[1] for row in rows_of(out)]
+    assert shown.count("nDCG@10 by document language: el") == 2
+    assert len([what for what in shown if what.startswith("nDCG@10 by document language")]) == 2 * len(LANGS)
+    assert "xquad_para in 7 languages, foreign documents (12 queries)" in out
+
+
+def test_what_is_measured_elsewhere_is_added_by_name(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def off_topic(_: Setup) -> Iterator[Bar]:
+        case = Case(legs={}, estimate="3 of 100", margin=-1)
+        yield Bar(data="off-topic queries", what="strong hits", limit="≤ 2", cases=(case,))
+
+    for name in list(PARTS):
+        monkeypatch.delitem(PARTS, name)
+    monkeypatch.setitem(PARTS, "off-topic", off_topic)
+    _, out, _ = run("quality", data)
+    assert rows_of(out) == [["off-topic queries", "strong hits", "", "", "", "", "3 of 100", "≤ 2", "no"]]
+
+
+def test_the_table_is_written_as_it_is_printed(data: Path, tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- quality -->\nold\n<!-- /quality -->\n", encoding="utf-8")
+    code, out, err = run("quality", data, "--write", readme)
+    assert code == 0, err
+    assert readme.read_text(encoding="utf-8") == f"<!-- quality -->\n\n{out}\n<!-- /quality -->\n"
+
+
+def test_half_a_table_is_not_written(data: Path, tmp_path: Path) -> None:
+    code, _, err = run("quality", data, "xquad", "--write", tmp_path / "README.md")
+    assert code == 2
+    assert "--write is for the whole table" in err
+
+
+def test_missing_sets_are_one_line(tmp_path: Path) -> None:
+    code, out, err = run("quality", tmp_path / "nothing")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "no test sets" in err
+
+
+def test_peers_that_are_not_installed_are_named_with_the_way_to_install_them(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base.util, "find_spec", lambda name: None if name == "haystack" else object())
+    code, out, err = run("peers", data)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "haystack-ai: not installed; to compare with peers, pip install -c constraints.txt '.[peers]'" in err
+
+
+def test_without_a_command_every_table_is_printed_and_missing_peers_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    for name in ("correction", "quality", "peers"):
+        monkeypatch.setattr(cli.main.commands[name], "callback", lambda name=name, **_: called.append(name))
+    monkeypatch.setattr(base.util, "find_spec", lambda _: None)
+    result = CliRunner().invoke(cli.main, [])
+    assert result.exit_code == 0, result.output
+    assert called == ["correction", "quality"]
+    assert "txtai, haystack-ai, lancedb: not installed" in result.stderr
+    monkeypatch.setattr(base.util, "find_spec", lambda _: object())
+    CliRunner().invoke(cli.main, [])
+    assert called == ["correction", "quality"] * 2 + ["peers"]
