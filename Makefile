@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := $(shell find indexer -name '*.py' -o -name '*.toml' -o -name '*.txt') $(wildcard seeds/*)
 
-.PHONY: help install index serve test lint bench constraints clean
+.PHONY: help install index serve test lint bench quality constraints clean
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
 
@@ -41,6 +41,9 @@ lint: $(INSTALLED)  ## check style and types
 
 bench: $(INSTALLED)  ## print the benchmark tables
 	$(BIN)/python -m bench
+
+quality: $(INSTALLED)  ## print what search must reach and whether it does
+	$(BIN)/python -m bench quality
 
 constraints:  ## lock the dependencies anew (needs uv)
 	uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --no-annotate \

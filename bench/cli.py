@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -88,8 +88,7 @@ def quality(parts: tuple[str, ...], write: Path | None, *, each: bool, **options
     if write is not None and (parts or each):
         raise click.UsageError("--write is for the whole table, without PARTS and --each")
     setup = _setup(**options)
-    bars = list(measured(setup, parts or PARTS))
-    _show("quality", write, [_encoders("quality", setup), "", *bar_table(bars, each=each)])
+    _show("quality", write, _titled("quality", setup, bar_table(measured(setup, parts or PARTS), each=each)))
 
 
 @main.command()
@@ -98,7 +97,7 @@ def peers(write: Path | None, **options: Any) -> None:
     """Set Concord beside txtai, haystack and lancedb (with the extra `peers`)."""
     check_peers()
     setup = _setup(**{**options, "sample": options["sample"] or _PEER_QUESTIONS})
-    _show("peers", write, [_encoders("peers", setup), "", *compare_peers(setup)])
+    _show("peers", write, _titled("peers", setup, compare_peers(setup)))
 
 
 def _setup(data: Path, cache: Path, encoder: str, sample: int | None) -> Setup:
@@ -106,16 +105,16 @@ def _setup(data: Path, cache: Path, encoder: str, sample: int | None) -> Setup:
     return Setup(data=data, cache=cache, encoder=load_encoder(encoder), raw=load_encoder(RAW), sample=sample)
 
 
-def _encoders(command: str, setup: Setup) -> str:
-    """Return the line that says what made a table."""
+def _titled(command: str, setup: Setup, lines: Iterable[str]) -> Iterator[str]:
+    """Give a table's lines below one that says what made it."""
     sample = "" if setup.sample is None else f" --sample {setup.sample}"
-    return (
-        f"`python -m bench {command}{sample}`: {setup.encoder.name} ({setup.encoder.revision});"
-        f" raw: {setup.raw.name} ({setup.raw.revision})."
-    )
+    encoders = f"{setup.encoder.name} ({setup.encoder.revision}); raw: {setup.raw.name} ({setup.raw.revision})"
+    yield from (f"`python -m bench {command}{sample}`: {encoders}.", "")
+    yield from lines
 
 
 def _show(name: str, write: Path | None, lines: Iterable[str]) -> None:
+    """Print lines as they come, and put them into a file."""
     shown = []
     for line in lines:
         click.echo(line)
