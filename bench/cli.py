@@ -16,6 +16,7 @@ from bench.peers.comparison import compare_peers
 from bench.quality import PARTS, RAW, measured
 from bench.readme import write_block
 from bench.sets import check_data
+from bench.weights import weights_table
 from evaluation.cli import cache_folder
 from indexer.shared.commands import Commands, setting_option
 from indexer.shared.encoder import load_encoder
@@ -98,6 +99,14 @@ def peers(write: Path | None, **options: Any) -> None:
     check_peers()
     setup = _setup(**{**options, "sample": options["sample"] or _PEER_QUESTIONS})
     _show("peers", write, _titled("peers", setup, compare_peers(setup)))
+
+
+@main.command()
+@_measuring
+def weights(write: Path | None, **options: Any) -> None:
+    """Try other weights for fusion, and cross-validate their choice."""
+    setup = _setup(**options)
+    _show("weights", write, _titled("weights", setup, weights_table(setup)))
 
 
 def _setup(data: Path, cache: Path, encoder: str, sample: int | None) -> Setup:

@@ -25,7 +25,7 @@ from evaluation.report import topic_units
 from evaluation.runs import CROSS_LINGUAL, DOCUMENT_LANG, SAME_LANGUAGE, Values
 from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
-from indexer.shared.encoder.sentence_encoder import RAW_SUFFIX
+from indexer.shared.encoder.loading import RAW_SUFFIX
 from searchapp.search.results import SearchRequest
 from searchapp.search.searcher import Searcher
 

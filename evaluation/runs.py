@@ -22,6 +22,7 @@ from tqdm import tqdm
 from evaluation.cache import CachedEncoder, index_folder
 from evaluation.dataset import Dataset, Topic, corpus_id
 from evaluation.measures import DEPTH, MEASURES, measure
+from searchapp.search.fusion import FusionWeights
 from searchapp.search.results import Mode
 from searchapp.search.searcher import Searcher
 
@@ -84,9 +85,11 @@ class _Corpus:
         return tuple(self.ids[row] for row in self.candidates(rows, pool, topic)[:DEPTH])
 
 
-def evaluate(dataset: Dataset, encoder: CachedEncoder, modes: Sequence[Mode]) -> tuple[ModeRun, ...]:
+def evaluate(
+    dataset: Dataset, encoder: CachedEncoder, modes: Sequence[Mode], *, weights: FusionWeights | None = None
+) -> tuple[ModeRun, ...]:
     """Index the documents, rank them for all topics in each mode, and measure; progress is shown on stderr."""
-    searcher = Searcher.open(index_folder(dataset, encoder), encoder=encoder)
+    searcher = Searcher.open(index_folder(dataset, encoder), encoder=encoder, weights=weights)
     return tuple(measure_rankings(dataset, mode, partial(_rankings, searcher, mode)) for mode in modes)
 
 

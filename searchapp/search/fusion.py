@@ -11,23 +11,30 @@ by the cube of its keyword score: half of the query's words lift little, all of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["KEYWORD_WEIGHT", "LIFT_WEIGHT", "fuse", "lift"]
+__all__ = ["FusionWeights", "fuse", "lift"]
 
 Scores = npt.NDArray[np.float32]
 
-KEYWORD_WEIGHT = 0.75
-"""Weight of a keyword score in [0, 1] beside a similarity in meaning, inside one language."""
 
-LIFT_WEIGHT = 1.5
-"""Weight of the cube of a keyword score in [0, 1] beside a similarity in meaning, among all languages."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusionWeights:
+    """Weights beside a similarity in meaning; `python -m bench weights` shows what others would give.
+
+    `keyword` is that of a keyword score in [0, 1] inside one language, `lift` that of its cube among all languages.
+    """
+
+    keyword: float = 0.75
+    lift: float = 1.5
 
 
-def lift(keyword: Scores) -> Scores:
+def lift(keyword: Scores, weights: FusionWeights) -> Scores:
     """Return what words add among all languages, float32 `(n,)`, for keyword scores in [0, 1]."""
-    lifted: Scores = np.float32(LIFT_WEIGHT) * keyword**3
+    lifted: Scores = np.float32(weights.lift) * keyword**3
     return lifted
 
 
@@ -35,7 +42,7 @@ def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
     """Return the fused score of each of n documents, float32 `(n,)`.
 
     `slots` holds the scores that give languages their places (meaning and lift), `inside` what orders the documents of
-    one language (the same plus KEYWORD_WEIGHT times keyword score), and `lang` the number of each document's language.
+    one language (the same plus the weighted keyword score), and `lang` the number of each document's language.
     A document's fused score is the one that its place came from.
     """
     fused = np.empty_like(slots)

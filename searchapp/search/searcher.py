@@ -17,7 +17,7 @@ from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
 from searchapp.search.facets import count_facets, matching_documents
-from searchapp.search.fusion import KEYWORD_WEIGHT, fuse, lift
+from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import Query, parse_query
@@ -79,22 +79,25 @@ class _Answer:
 class Searcher:
     """One opened index generation, ready to answer. Safe to use from several threads."""
 
-    def __init__(self, generation: Generation, *, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, generation: Generation, *, encoder: Encoder | None = None, weights: FusionWeights | None = None
+    ) -> None:
         self._generation = generation
         self._columns = load_columns(generation)
         self._keyword = KeywordLeg(generation.keyword_folder)
         self._semantic = SemanticLeg(generation)
         self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
         self._encoder = encoder
+        self._weights = weights or FusionWeights()
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, index: Path, *, encoder: Encoder | None = None) -> Searcher:
+    def open(cls, index: Path, *, encoder: Encoder | None = None, weights: FusionWeights | None = None) -> Searcher:
         """Open the current generation of an index folder (IndexStoreError when missing or damaged).
 
         Without `encoder`, the index's own is loaded when a search first needs it.
         """
-        return cls(open_generation(index), encoder=encoder)
+        return cls(open_generation(index), encoder=encoder, weights=weights)
 
     @property
     def info(self) -> IndexInfo:
@@ -195,8 +198,8 @@ class Searcher:
             vector = self.encode([query.text])[0]
         semantic = self._semantic.scores(vector)
         relative = self._relative(query, keyword)
-        slots = semantic + lift(relative)
-        best = slots + KEYWORD_WEIGHT * relative
+        slots = semantic + lift(relative, self._weights)
+        best = slots + np.float32(self._weights.keyword) * relative
         return _Legs(vector=vector, semantic=semantic, keyword=keyword, slots=slots, best=best)
 
     def _relative(self, query: Query, keyword: Floats) -> Floats:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from searchapp.search.fusion import fuse, lift
+from searchapp.search.fusion import FusionWeights, fuse, lift
 
 
 def order(fused: np.ndarray) -> list[int]:
@@ -40,10 +40,10 @@ def test_fused_scores_are_the_same_cosines_in_another_order() -> None:
 
 def test_a_passage_with_all_words_is_lifted_above_languages_and_one_with_few_is_not() -> None:
     meaning, langs = floats(0.6, 0.3, 0.2), np.array([0, 1, 1], dtype=np.int32)
-    few, all_words = floats(0, 0, 0.3), floats(0, 0, 0.9)
-    assert order(fuse(meaning + lift(few), meaning + lift(few), langs)) == [0, 1, 2]
-    assert order(fuse(meaning + lift(all_words), meaning + lift(all_words), langs))[0] == 2
-    assert not lift(floats(0, 0)).any()
+    for words, expected in ((0.3, [0, 1, 2]), (0.9, [2, 0, 1])):
+        lifted = meaning + lift(floats(0, 0, words), FusionWeights())
+        assert order(fuse(lifted, lifted, langs)) == expected
+    assert not lift(floats(0, 0), FusionWeights()).any()
 
 
 def test_no_documents_give_no_scores() -> None:
