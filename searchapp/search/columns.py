@@ -27,6 +27,10 @@ class _Facts(msgspec.Struct, frozen=True):
     policy_areas: tuple[str, ...]
 
 
+class _Section(msgspec.Struct, frozen=True):
+    kind: str
+
+
 class _Row(msgspec.Struct, frozen=True):
     """The few parts of a stored document that columns need; the decoder skips the rest."""
 
@@ -34,6 +38,7 @@ class _Row(msgspec.Struct, frozen=True):
     commitment_id: str
     lang: str
     facts: _Facts
+    sections: tuple[_Section, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,8 @@ class Columns:
     """All columns, by document row; and the commitment IDs, by number and by casefolded form.
 
     `commitment` is the number of a document's commitment, `group` that of its group of near-duplicates, `year` its
-    year or 0, and `lang` the number of its language among the values of that column.
+    year or 0, `lang` and `country` the numbers of its language and country among the values of these columns (-1 for an
+    unknown country), and `section_kinds` the kinds of its sections, in order.
     """
 
     document_ids: tuple[str, ...]
@@ -66,12 +72,29 @@ class Columns:
     group: npt.NDArray[np.int32]
     year: npt.NDArray[np.int32]
     lang: npt.NDArray[np.int32]
+    country: npt.NDArray[np.int32]
+    section_kinds: tuple[tuple[str, ...], ...]
     by_field: dict[str, Column]
 
     def documents_of(self, commitment_id: str) -> list[int]:
         """Return the rows of a commitment's documents (none if the ID is unknown)."""
         number = self.commitment_numbers.get(commitment_id)
         return [] if number is None else [int(row) for row in np.flatnonzero(self.commitment == number)]
+
+    def other_langs(self, shown: int) -> tuple[str, ...]:
+        """Return the other languages of the commitment of the document in this row."""
+        versions = np.flatnonzero(self.commitment == self.commitment[shown])
+        others = versions[self.lang[versions] != self.lang[shown]]
+        return tuple(self.by_field["lang"].values[number] for number in self.lang[others])
+
+    def folded(self, shown: int, documents: npt.NDArray[np.int64], unit: npt.NDArray[np.int32]) -> tuple[str, ...]:
+        """Return the IDs of the other commitments that are one hit with the document in this row.
+
+        `documents` are the rows of the result, `unit` is the number of each document's hit.
+        """
+        same = documents[unit[documents] == unit[shown]]
+        others = np.setdiff1d(self.commitment[same], self.commitment[shown])
+        return tuple(self.commitment_ids[number] for number in others)
 
     def filter_masks(self, filters: Filters) -> dict[str, Mask]:
         """Return a mask of documents for each field that is filtered, so that facets can leave out their own."""
@@ -107,7 +130,9 @@ def load_columns(generation: Generation) -> Columns:
         commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
         group=np.array(generation.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
-        lang=by_field["lang"].members.argmax(axis=0).astype(np.int32),
+        lang=_numbers(by_field["lang"]),
+        country=_numbers(by_field["country"]),
+        section_kinds=tuple(tuple(section.kind for section in row.sections) for row in rows),
         by_field=by_field,
     )
 
@@ -117,3 +142,11 @@ def _column(field: str, rows: Sequence[_Row], values_of: Callable[[_Row], Iterab
     values = tuple(sorted(set().union(*per_row)))
     members = np.array([[value in row for row in per_row] for value in values], dtype=np.bool_)
     return Column(field=field, values=values, members=members.reshape(len(values), len(rows)))
+
+
+def _numbers(column: Column) -> npt.NDArray[np.int32]:
+    """Return the number of each document's one value, int32 `(documents,)`; -1 where it has none."""
+    numbers = np.full(column.members.shape[1], -1, dtype=np.int32)
+    for number, having in enumerate(column.members):
+        numbers[having] = number
+    return numbers

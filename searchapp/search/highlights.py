@@ -11,7 +11,7 @@ from indexer.shared.analysis import Token, tokens
 from searchapp.search.query import Query, in_language
 from searchapp.search.results import Highlight
 
-__all__ = ["sentence_highlight", "word_highlights"]
+__all__ = ["nearest_sentence", "sentence_highlight", "word_highlights"]
 
 _FEWEST = 3
 """Sentences among which one can stand out: of two, each lies one standard deviation from their mean."""
@@ -42,6 +42,16 @@ def sentence_highlight(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.floa
     title matches too, even the right sentence isn't.
     """
     if len(scores) < _FEWEST or scores.max() <= scores.mean() + scores.std():
+        return ()
+    return nearest_sentence(spans, scores)
+
+
+def nearest_sentence(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.float32]) -> tuple[Highlight, ...]:
+    """Return the sentence of the highest score, whether or not it stands out; spans and scores as above.
+
+    None where the passage is one sentence, which would be marked whole.
+    """
+    if len(scores) < 2:  # noqa: PLR2004 (one sentence is the whole)
         return ()
     start, end = spans[int(scores.argmax())]
     return (Highlight(start=int(start), end=int(end), kind="semantic"),)

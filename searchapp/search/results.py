@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from indexer.shared.records import Document
+from indexer.shared.records import Chunk, Document
 
 __all__ = [
     "VALUE_FILTERS",
@@ -16,10 +16,15 @@ __all__ = [
     "Hit",
     "IndexInfo",
     "Mode",
+    "Pair",
     "Passage",
+    "Quote",
     "Scores",
     "SearchRequest",
     "SearchResult",
+    "SimilarHit",
+    "SimilarRequest",
+    "SimilarResult",
 ]
 
 Mode = Literal["hybrid", "keyword", "semantic"]
@@ -87,6 +92,13 @@ class Passage:
     lang: str
     text: str
     highlights: tuple[Highlight, ...]
+
+    @classmethod
+    def of(cls, chunk: Chunk, highlights: tuple[Highlight, ...]) -> Passage:
+        """Return a chunk as it is shown."""
+        return cls(
+            chunk_id=chunk.chunk_id, section=chunk.section, lang=chunk.lang, text=chunk.text, highlights=highlights
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +168,67 @@ class SearchResult:
     index: IndexInfo
     took_ms: float
     notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarRequest:
+    """One checked question for the commitments like one, in other countries.
+
+    `per_country` keeps the best of each country; otherwise all are ranked. `filters` say what the others must be.
+    """
+
+    commitment_id: str
+    per_country: bool = True
+    filters: Filters = Filters()
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A passage and the document that it stands in."""
+
+    document: Document
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The two passages that explain best why two commitments are alike, and their similarity in meaning (a cosine).
+
+    In each, the sentence nearest to the other passage is highlighted, unless the passage is one sentence.
+    """
+
+    own: Quote
+    other: Quote
+    semantic: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarHit:
+    """One commitment like the one asked for, shown in the language version that is most like it.
+
+    `score` says how much more alike the two are than others usually are; 0 is nothing unusual (see `likeness`).
+    `also_in` and `near_duplicates` are as in `Hit`.
+    """
+
+    rank: int
+    score: float
+    pair: Pair
+    also_in: tuple[str, ...]
+    near_duplicates: tuple[str, ...] = ()
+
+    @property
+    def document(self) -> Document:
+        """The language version shown."""
+        return self.pair.other.document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarResult:
+    """The first hits, as many as asked for; `total` counts the countries, or all commitments if asked so."""
+
+    request: SimilarRequest
+    total: int
+    hits: tuple[SimilarHit, ...]
+    index: IndexInfo
+    took_ms: float

@@ -32,8 +32,11 @@ from searchapp.search.results import (
     Scores,
     SearchRequest,
     SearchResult,
+    SimilarRequest,
+    SimilarResult,
 )
 from searchapp.search.semantic import SemanticLeg
+from searchapp.search.similar import SimilarCommitments
 
 __all__ = ["Searcher"]
 
@@ -86,6 +89,7 @@ class Searcher:
         self._columns = load_columns(generation)
         self._keyword = KeywordLeg(generation.keyword_folder)
         self._semantic = SemanticLeg(generation)
+        self._similar = SimilarCommitments(generation, self._columns, self._semantic)
         self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
         self._encoder = encoder
         self._weights = weights or FusionWeights()
@@ -111,10 +115,7 @@ class Searcher:
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
-        rows = self._columns.documents_of(commitment_id)
-        if not rows:
-            raise NotFoundError(f"there is no commitment {commitment_id[:40]!r} in this index", field="id")
-        return tuple(self._generation.document(row) for row in rows)
+        return tuple(self._generation.document(row) for row in self._versions(commitment_id))
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Answer a request (QueryError for an unusable query, EncoderError if the index's encoder can't be had)."""
@@ -129,6 +130,21 @@ class Searcher:
             total=len(answer.ranking),
             hits=self._hits(query, request, answer),
             facets=count_facets(self._columns, unit, answer.candidates, answer.masks, filters),
+            index=self.info,
+            took_ms=(time.perf_counter() - start) * 1000,
+        )
+
+    def similar(self, request: SimilarRequest) -> SimilarResult:
+        """Return the commitments of other countries that are most like one (NotFoundError if there is none such).
+
+        Stored embeddings are compared, so that no encoder is needed.
+        """
+        start = time.perf_counter()
+        total, hits = self._similar.find(self._versions(request.commitment_id), request)
+        return SimilarResult(
+            request=request,
+            total=total,
+            hits=hits,
             index=self.info,
             took_ms=(time.perf_counter() - start) * 1000,
         )
@@ -163,6 +179,13 @@ class Searcher:
                 f" {self._encoder.name} revision {self._encoder.revision}; rebuild with `concord index --rebuild`"
             )
         return self._encoder.encode_queries(texts)
+
+    def _versions(self, commitment_id: str) -> list[int]:
+        """Return the document rows of a commitment's language versions (NotFoundError if there are none)."""
+        rows = self._columns.documents_of(commitment_id)
+        if not rows:
+            raise NotFoundError(f"there is no commitment {commitment_id[:40]!r} in this index", field="id")
+        return rows
 
     def _with_known_ids(self, query: Query) -> Query:
         """Return the query with the IDs among its words that the index holds; they are found outright."""
@@ -243,20 +266,14 @@ class Searcher:
         return Hit(
             rank=position + 1,
             document=document,
-            passage=Passage(
-                chunk_id=chunk.chunk_id,
-                section=chunk.section,
-                lang=chunk.lang,
-                text=chunk.text,
-                highlights=self._highlights(query, legs.vector, row, chunk),
-            ),
+            passage=Passage.of(chunk, self._highlights(query, legs.vector, row, chunk)),
             scores=Scores(
                 keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
                 semantic=None if legs.semantic is None else float(legs.semantic[row]),
                 fused=float(ranking.score[position]),
             ),
-            also_in=self._other_langs(document),
-            near_duplicates=self._near_duplicates(answer, shown),
+            also_in=self._columns.other_langs(shown),
+            near_duplicates=self._columns.folded(shown, answer.documents, answer.unit),
         )
 
     def _highlights(self, query: Query, vector: Floats | None, row: int, chunk: Chunk) -> tuple[Highlight, ...]:
@@ -265,18 +282,6 @@ class Searcher:
             return words
         spans = self._generation.sentences(row).spans
         return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
-
-    def _other_langs(self, document: Document) -> tuple[str, ...]:
-        columns = self._columns
-        versions = columns.documents_of(document.commitment_id)
-        langs = (columns.by_field["lang"].values[columns.lang[version]] for version in versions)
-        return tuple(lang for lang in langs if lang != document.lang)
-
-    def _near_duplicates(self, answer: _Answer, shown: int) -> tuple[str, ...]:
-        commitment = self._columns.commitment
-        same = answer.documents[answer.unit[answer.documents] == answer.unit[shown]]
-        others = np.setdiff1d(commitment[same], commitment[shown])
-        return tuple(self._columns.commitment_ids[number] for number in others)
 
 
 def _with_fields(filters: Filters, query: Query) -> Filters:

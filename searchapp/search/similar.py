@@ -1,0 +1,170 @@
+"""Commitments like one: its passages compared with those of all others, and the pair of passages that explains it.
+
+Commitments are compared by what they promise. Reviews are left out: they say of every commitment whether it was kept.
+Each passage of one looks for its best match in the other, and the other way round, as in late interaction (MaxSim;
+Khattab and Zaharia 2020, "ColBERT"), and only what is unusual counts fully (see `likeness`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.shared.storage import Generation
+from searchapp.search.columns import Columns
+from searchapp.search.facets import matching_documents
+from searchapp.search.highlights import nearest_sentence
+from searchapp.search.ranking import Ranking, collapse
+from searchapp.search.results import Pair, Passage, Quote, SimilarHit, SimilarRequest
+from searchapp.search.semantic import SemanticLeg
+
+__all__ = ["SimilarCommitments", "likeness"]
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_REVIEWS = frozenset({"midterm_review", "endterm_review"})
+_BELOW = np.float32(0.1)  # weight of what is not unusual: enough to order what has nothing more in common
+
+
+def likeness(cosines: Floats, starts: Rows, others: Mask) -> tuple[Floats, Floats]:
+    """Return how much more alike than usual a commitment is to each of d documents, float32 `(d,)`, and why.
+
+    `cosines`, float32 `(n, p)`, are those of its n passages with the p passages of the documents, whose first ones are
+    at `starts`; `others` says which documents are others' commitments, at least one.
+
+    A passage that says what all commitments say matches all of them well. So what counts is a match's excess over what
+    is usual for the passage: the mean of its best matches in others' documents plus their standard deviation. What lies
+    below counts a tenth. The excess of the best matches is averaged over the passages of the one, then of the other,
+    and the two means are averaged, lest long documents match everything. The second array is the excess of every
+    match, float32 `(n, p)`.
+    """
+    best = np.maximum.reduceat(cosines, starts, axis=1)
+    usual = best[:, others].mean(axis=1) + best[:, others].std(axis=1)
+    excess: Floats = cosines - usual[:, None]
+    there = _counted(best - usual[:, None]).mean(axis=0)
+    back = np.add.reduceat(_counted(excess.max(axis=0)), starts) / np.diff(starts, append=cosines.shape[1])
+    return ((there + back) / 2).astype(np.float32), excess
+
+
+def _counted(excess: Floats) -> Floats:
+    counted: Floats = np.maximum(excess, _BELOW * excess)
+    return counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    """One language version, n passages at `rows`, against the p passages compared with: cosines and excess `(n, p)`.
+
+    `scores` is float32 `(documents,)`, -inf for a document without passages.
+    """
+
+    rows: Rows
+    cosines: Floats
+    excess: Floats
+    scores: Floats
+
+
+class SimilarCommitments:
+    """Finds commitments like one in other countries. It needs stored embeddings alone, no encoder."""
+
+    def __init__(self, generation: Generation, columns: Columns, semantic: SemanticLeg) -> None:
+        self._generation = generation
+        self._columns = columns
+        self._semantic = semantic
+        self._rows = _promises(generation.chunks, columns)
+        self._owner: npt.NDArray[np.int32] = generation.chunks["document"][self._rows]
+        self._documents, self._starts = np.unique(self._owner, return_index=True)
+
+    def find(self, versions: Sequence[int], request: SimilarRequest) -> tuple[int, tuple[SimilarHit, ...]]:
+        """Return how many commitments (or countries) are comparable to the one with these document rows, and the first.
+
+        Commitments of its own country are not. Where a country is unknown, each commitment stands for itself.
+        """
+        candidates = np.flatnonzero(self._candidates(versions, request))
+        compared = self._compare(versions) if candidates.size else []
+        if not compared:
+            return 0, ()
+        scores = np.stack([version.scores for version in compared])
+        ranking = collapse(candidates, scores.max(axis=0), self._columns.group)
+        if request.per_country:
+            ranking = collapse(ranking.document, scores.max(axis=0), self._country_units())
+        hits = []
+        for position in range(min(request.limit, len(ranking))):
+            shown = int(ranking.document[position])
+            version = compared[int(scores[:, shown].argmax())]
+            hits.append(self._hit(ranking, position, candidates, version))
+        return len(ranking), tuple(hits)
+
+    def _candidates(self, versions: Sequence[int], request: SimilarRequest) -> Mask:
+        """Return which documents may be hits, bool `(documents,)`."""
+        columns = self._columns
+        countries = columns.country[versions]
+        foreign = ~np.isin(columns.country, countries[countries >= 0]) & self._others(versions)
+        with_passages = np.zeros_like(foreign)
+        with_passages[self._documents] = True
+        return matching_documents(foreign & with_passages, columns.filter_masks(request.filters))
+
+    def _others(self, versions: Sequence[int]) -> Mask:
+        """Return which documents are not of this commitment, nor near-duplicates of it, bool `(documents,)`."""
+        return ~np.isin(self._columns.group, self._columns.group[versions])
+
+    def _country_units(self) -> npt.NDArray[np.int32]:
+        country = self._columns.country
+        alone = len(self._columns.by_field["country"].values) + np.arange(len(country), dtype=np.int32)
+        return np.where(country >= 0, country, alone)
+
+    def _compare(self, versions: Sequence[int]) -> list[_Version]:
+        others = self._others(versions)[self._documents]
+        return [self._version(document, others) for document in versions if document in self._documents]
+
+    def _version(self, document: int, others: Mask) -> _Version:
+        rows = self._rows[self._owner == document]
+        cosines = np.stack([self._semantic.scores(vector)[self._rows] for vector in self._semantic.as_queries(rows)])
+        found, excess = likeness(cosines, self._starts, others)
+        scores = np.full(len(self._columns.document_ids), -np.inf, dtype=np.float32)
+        scores[self._documents] = found
+        return _Version(rows=rows, cosines=cosines, excess=excess, scores=scores)
+
+    def _hit(self, ranking: Ranking, position: int, candidates: Rows, version: _Version) -> SimilarHit:
+        shown = int(ranking.document[position])
+        return SimilarHit(
+            rank=position + 1,
+            score=float(ranking.score[position]),
+            pair=self._pair(version, shown),
+            also_in=self._columns.other_langs(shown),
+            near_duplicates=self._columns.folded(shown, candidates, self._columns.group),
+        )
+
+    def _pair(self, version: _Version, shown: int) -> Pair:
+        """Return the passages whose match is the most unusual; of equal ones the first."""
+        theirs = np.flatnonzero(self._owner == shown)
+        own, other = np.unravel_index(version.excess[:, theirs].argmax(), (len(version.rows), len(theirs)))
+        own_row, other_row = int(version.rows[own]), int(self._rows[theirs[other]])
+        return Pair(
+            own=self._quote(own_row, near=other_row),
+            other=self._quote(other_row, near=own_row),
+            semantic=float(version.cosines[own, theirs[other]]),
+        )
+
+    def _quote(self, row: int, *, near: int) -> Quote:
+        """Return the passage in this row, its sentence marked that is nearest to another passage."""
+        document = self._generation.document(int(self._generation.chunks["document"][row]))
+        chunk = self._generation.chunk(row, document)
+        [vector] = self._semantic.as_queries(np.array([near]))
+        mark = nearest_sentence(self._generation.sentences(row), vector)
+        return Quote(document=document, passage=Passage.of(chunk, mark))
+
+
+def _promises(chunks: npt.NDArray[np.void], columns: Columns) -> Rows:
+    """Return the rows of the chunks that stand in no review; of a document that holds nothing else, those of all."""
+    kinds = [kind not in _REVIEWS for of_document in columns.section_kinds for kind in of_document]
+    first = np.cumsum([0, *map(len, columns.section_kinds)])
+    promising = np.array(kinds, dtype=np.bool_)[first[chunks["document"]] + chunks["section"]]
+    has_promise = np.zeros(len(columns.document_ids), dtype=np.bool_)
+    has_promise[chunks["document"][promising]] = True
+    return np.flatnonzero(promising | ~has_promise[chunks["document"]])
