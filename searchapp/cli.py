@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,7 +13,9 @@ from indexer.shared.commands import Command, setting_option
 if TYPE_CHECKING:
     from searchapp.search.results import Mode
 
-__all__ = ["search", "serve"]
+__all__ = ["search", "serve", "similar"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _upper(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -23,28 +26,43 @@ def _lower(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...
     return tuple(value.lower() for value in values)
 
 
+_FILTERS = (
+    click.option(
+        "--country", multiple=True, callback=_upper, help="Only this country (ISO 3166-1 alpha-2); may be repeated."
+    ),
+    click.option(
+        "--region", multiple=True, callback=_lower, help="Only this region (its code, e.g. africa); may be repeated."
+    ),
+    click.option("--lang", multiple=True, callback=_lower, help="Only passages in this language; may be repeated."),
+    click.option(
+        "--policy-area", multiple=True, callback=_lower, help="Only this policy area (its code); may be repeated."
+    ),
+    click.option("--year-from", type=int, help="Only action plans of this year or later."),
+    click.option("--year-to", type=int, help="Only action plans of this year or earlier."),
+)
+
+_OUTPUT = (
+    click.option(
+        "--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many commitments to show."
+    ),
+    click.option(
+        "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
+    ),
+)
+
+
+def _filters_and_output(function: Function) -> Function:
+    """Give a command the options of `Filters`, then those of its output, in their order."""
+    for option in reversed((*_FILTERS, *_OUTPUT)):
+        function = option(function)
+    return function
+
+
 @click.command(cls=Command)
 @click.argument("query", nargs=-1, required=True)
 @setting_option("index")
 @click.option("--mode", type=click.Choice(["hybrid", "keyword", "semantic"]), default="hybrid", show_default=True)
-@click.option(
-    "--country", multiple=True, callback=_upper, help="Only this country (ISO 3166-1 alpha-2); may be repeated."
-)
-@click.option(
-    "--region", multiple=True, callback=_lower, help="Only this region (its code, e.g. africa); may be repeated."
-)
-@click.option("--lang", multiple=True, callback=_lower, help="Only passages in this language; may be repeated.")
-@click.option(
-    "--policy-area", multiple=True, callback=_lower, help="Only this policy area (its code); may be repeated."
-)
-@click.option("--year-from", type=int, help="Only action plans of this year or later.")
-@click.option("--year-to", type=int, help="Only action plans of this year or earlier.")
-@click.option(
-    "--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many commitments to show."
-)
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
-)
+@_filters_and_output
 def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str, **filters: Any) -> None:
     """Search an index for commitments, in any language.
 
@@ -60,6 +78,29 @@ def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str
     if mode != "keyword":
         searcher.warm_up()
     for line in render(searcher.search(request), form):
+        click.echo(line)
+
+
+@click.command(cls=Command)
+@click.argument("commitment_id", metavar="ID")
+@setting_option("index")
+@click.option(
+    "--per-country/--all", default=True, show_default=True, help="The best of each country, or every commitment."
+)
+@_filters_and_output
+def similar(commitment_id: str, index: str, per_country: bool, limit: int, form: str, **filters: Any) -> None:  # noqa: FBT001 (click calls it so)
+    """Show which commitments of other countries are most like one, with the two passages that explain it best.
+
+    Filters say what the others must be.
+    """
+    from searchapp.output import render_similar  # noqa: PLC0415 (`--help` must not load the search libraries)
+    from searchapp.search.results import Filters, SimilarRequest  # noqa: PLC0415 (the same)
+    from searchapp.search.searcher import Searcher  # noqa: PLC0415 (the same)
+
+    request = SimilarRequest(
+        commitment_id=commitment_id, per_country=per_country, filters=Filters(**filters), limit=limit
+    )
+    for line in render_similar(Searcher.open(Path(index)).similar(request), form):
         click.echo(line)
 
 

@@ -9,15 +9,16 @@ import textwrap
 from collections.abc import Iterator
 
 from searchapp.labels import language_label, place_label, section_label
-from searchapp.search.results import Hit, Passage, SearchResult
-from searchapp.serialize import hit_dict, result_dict
+from searchapp.search.results import Hit, Passage, Quote, SearchResult, SimilarHit, SimilarResult
+from searchapp.serialize import hit_dict, result_dict, similar_dict, similar_hit_dict
 
-__all__ = ["render"]
+__all__ = ["render", "render_similar"]
 
 _WIDTH = 100
 _INDENT = "     "
 _PASSAGE_LINES = 2
 _BEFORE_MATCH = 60
+_FACT_COLUMNS = ("rank", "score", "id", "title", "country", "locality", "lang", "year")
 
 
 def render(result: SearchResult, form: str) -> Iterator[str]:
@@ -32,24 +33,45 @@ def render(result: SearchResult, form: str) -> Iterator[str]:
         yield from _table(result)
 
 
+def render_similar(result: SimilarResult, form: str) -> Iterator[str]:
+    """Give the lines of the commitments like one in the same forms as `render`."""
+    if form == "json":
+        yield json.dumps(similar_dict(result), ensure_ascii=False, indent=2)
+    elif form == "jsonl":
+        yield from (json.dumps(similar_hit_dict(hit), ensure_ascii=False) for hit in result.hits)
+    elif form == "csv":
+        yield from _similar_csv(result)
+    else:
+        yield from _similar_table(result)
+
+
 def _csv(result: SearchResult) -> Iterator[str]:
-    yield _csv_line(["rank", "score", "id", "title", "country", "locality", "lang", "year", "section", "passage"])
+    yield _csv_line([*_FACT_COLUMNS, "section", "passage"])
     for hit in result.hits:
-        document, facts = hit.document, hit.document.facts
-        yield _csv_line(
-            [
-                hit.rank,
-                f"{hit.score:.4f}",
-                document.commitment_id,
-                document.title,
-                facts.country or "",
-                facts.locality or "",
-                document.lang,
-                facts.year or "",
-                hit.passage.section,
-                hit.passage.text,
-            ]
-        )
+        yield _csv_line([*_facts(hit), hit.passage.section, hit.passage.text])
+
+
+def _similar_csv(result: SimilarResult) -> Iterator[str]:
+    yield _csv_line([*_FACT_COLUMNS, "section", "passage", "own_lang", "own_section", "own_passage", "semantic"])
+    for hit in result.hits:
+        own, other = hit.pair.own.passage, hit.pair.other.passage
+        pair = [other.section, other.text, own.lang, own.section, own.text, f"{hit.pair.semantic:.4f}"]
+        yield _csv_line([*_facts(hit), *pair])
+
+
+def _facts(hit: Hit | SimilarHit) -> list[object]:
+    """Return the cells of _FACT_COLUMNS."""
+    document, facts = hit.document, hit.document.facts
+    return [
+        hit.rank,
+        f"{hit.score:.4f}",
+        document.commitment_id,
+        document.title,
+        facts.country or "",
+        facts.locality or "",
+        document.lang,
+        facts.year or "",
+    ]
 
 
 def _csv_line(values: list[object]) -> str:
@@ -63,17 +85,34 @@ def _table(result: SearchResult) -> Iterator[str]:
     yield f"{result.total} {noun} ({result.request.mode}, {result.took_ms:.0f} ms)"
     for hit in result.hits:
         yield ""
-        yield from _table_rows(hit)
+        yield from _head(hit, hit.passage)
+        yield from _wrapped(_excerpt(hit.passage))
 
 
-def _table_rows(hit: Hit) -> Iterator[str]:
+def _similar_table(result: SimilarResult) -> Iterator[str]:
+    asked = result.request
+    if not result.total:
+        yield f"nothing comparable to {asked.commitment_id} found in another country"
+        return
+    found = f"{result.total} commitments of other countries"
+    if asked.per_country:
+        found = "one other country" if result.total == 1 else f"the best of {result.total} other countries"
+    yield f"most like {asked.commitment_id}: {found} ({result.took_ms:.0f} ms)"
+    for hit in result.hits:
+        yield ""
+        yield from _head(hit, hit.pair.other.passage)
+        yield from _quoted(hit.pair.own)
+        yield from _quoted(hit.pair.other)
+
+
+def _head(hit: Hit | SimilarHit, passage: Passage) -> Iterator[str]:
     document, facts = hit.document, hit.document.facts
     yield f"{hit.rank:>3}. {document.title} ({document.commitment_id})"
     details = [
         place_label(facts),
         str(facts.year or ""),
         language_label(document.lang),
-        section_label(hit.passage.section),
+        section_label(passage.section),
         f"score {hit.score:.2f}",
     ]
     if hit.also_in:
@@ -81,8 +120,18 @@ def _table_rows(hit: Hit) -> Iterator[str]:
     if hit.near_duplicates:
         details.append("nearly the same text in " + ", ".join(hit.near_duplicates))
     yield _INDENT + " · ".join(part for part in details if part)
-    yield from textwrap.wrap(
-        _excerpt(hit.passage),
+
+
+def _quoted(quote: Quote) -> list[str]:
+    """Return the lines of a passage of a pair, from its marked sentence, after the ID of its commitment."""
+    passage = quote.passage
+    start = passage.highlights[0].start if passage.highlights else 0
+    return _wrapped(f"{quote.document.commitment_id}: {_from(start, passage)}")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
         width=_WIDTH,
         initial_indent=_INDENT,
         subsequent_indent=_INDENT,
@@ -94,5 +143,8 @@ def _table_rows(hit: Hit) -> Iterator[str]:
 def _excerpt(passage: Passage) -> str:
     """Return the passage on one line, from a little before its first matched word."""
     first = passage.highlights[0].start if passage.highlights else 0
-    start = passage.text.rfind(" ", 0, max(0, first - _BEFORE_MATCH)) + 1
+    return _from(passage.text.rfind(" ", 0, max(0, first - _BEFORE_MATCH)) + 1, passage)
+
+
+def _from(start: int, passage: Passage) -> str:
     return ("… " if start else "") + " ".join(passage.text[start:].split())

@@ -1,36 +1,63 @@
-"""The searches for the pages around a result, and a search as the arguments of a URL."""
+"""The searches for the pages around a result, and what was asked as the arguments of a URL."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from searchapp.search.results import SearchRequest, SearchResult
+from searchapp.search.results import Filters, SearchRequest, SearchResult, SimilarRequest
 
-__all__ = ["MAX_OFFSET", "next_page", "previous_page", "to_args"]
+__all__ = ["MAX_OFFSET", "next_page", "previous_page", "similar_args", "to_args"]
 
 MAX_OFFSET = 10_000
 """How deep a result can be paged through."""
 
 _DEFAULT = SearchRequest(query="")
 
+Arguments = dict[str, str | list[str]]
 
-def to_args(asked: SearchRequest) -> dict[str, str | list[str]]:
+
+def to_args(asked: SearchRequest) -> Arguments:
     """Return the URL arguments that ask for this search; defaults are left out."""
-    filters = asked.filters
-    every: dict[str, str | list[str]] = {
-        "q": asked.query,
-        "mode": asked.mode if asked.mode != _DEFAULT.mode else "",
+    return _given(
+        {
+            "q": asked.query,
+            "mode": asked.mode if asked.mode != _DEFAULT.mode else "",
+            **_filter_args(asked.filters),
+            "fold": "" if asked.fold else "false",
+            "limit": _limit(asked.limit),
+            "offset": str(asked.offset or ""),
+        }
+    )
+
+
+def similar_args(asked: SimilarRequest) -> Arguments:
+    """Return the URL arguments that ask for these commitments like one, but for its ID; defaults are left out."""
+    return _given(
+        {
+            "per_country": "" if asked.per_country else "false",
+            **_filter_args(asked.filters),
+            "limit": _limit(asked.limit),
+        }
+    )
+
+
+def _filter_args(filters: Filters) -> Arguments:
+    return {
         "lang": list(filters.lang),
         "country": list(filters.country),
         "region": list(filters.region),
         "policy_area": list(filters.policy_area),
         "year_from": str(filters.year_from or ""),
         "year_to": str(filters.year_to or ""),
-        "fold": "" if asked.fold else "false",
-        "limit": str(asked.limit) if asked.limit != _DEFAULT.limit else "",
-        "offset": str(asked.offset or ""),
     }
-    return {name: value for name, value in every.items() if value}
+
+
+def _limit(limit: int) -> str:
+    return str(limit) if limit != _DEFAULT.limit else ""
+
+
+def _given(arguments: Arguments) -> Arguments:
+    return {name: value for name, value in arguments.items() if value}
 
 
 def next_page(result: SearchResult) -> SearchRequest | None:

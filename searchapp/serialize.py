@@ -13,9 +13,20 @@ from urllib.parse import quote, urlencode
 from indexer.shared.records import Document, Facts
 from searchapp.labels import country_label, facet_label, language_label, policy_area_label, section_label
 from searchapp.paging import next_page, to_args
-from searchapp.search.results import Facet, Hit, IndexInfo, SearchRequest, SearchResult
+from searchapp.search.results import (
+    Facet,
+    Filters,
+    Hit,
+    IndexInfo,
+    Passage,
+    SearchRequest,
+    SearchResult,
+    SimilarHit,
+    SimilarRequest,
+    SimilarResult,
+)
 
-__all__ = ["commitment_dict", "hit_dict", "result_dict"]
+__all__ = ["commitment_dict", "hit_dict", "result_dict", "similar_dict", "similar_hit_dict"]
 
 _SCORE_DIGITS = 4
 _TIME_DIGITS = 1
@@ -42,12 +53,7 @@ def hit_dict(hit: Hit, *, root: str = "") -> dict[str, Any]:
         "rank": hit.rank,
         "score": _score(hit.score),
         "commitment": _summary(hit, root),
-        "passage": {
-            "chunk_id": hit.passage.chunk_id,
-            "section": hit.passage.section,
-            "text": hit.passage.text,
-            "highlights": [asdict(highlight) for highlight in hit.passage.highlights],
-        },
+        "passage": _passage(hit.passage),
         "scores": {
             "keyword": _score(hit.scores.keyword),
             "semantic": _score(hit.scores.semantic),
@@ -68,24 +74,73 @@ def commitment_dict(versions: Sequence[Document], index: IndexInfo, *, root: str
     }
 
 
+def similar_dict(result: SimilarResult, *, root: str = "") -> dict[str, Any]:
+    """Return the body of `/api/v1/commitments/<id>/similar`."""
+    return {
+        "query": _similar_query(result.request),
+        "total": result.total,
+        "took_ms": round(result.took_ms, _TIME_DIGITS),
+        "hits": [similar_hit_dict(hit, root=root) for hit in result.hits],
+        "index": _index(result.index),
+    }
+
+
+def similar_hit_dict(hit: SimilarHit, *, root: str = "") -> dict[str, Any]:
+    """Return one of the hits of `/api/v1/commitments/<id>/similar`."""
+    return {
+        "rank": hit.rank,
+        "score": _score(hit.score),
+        "commitment": _summary(hit, root),
+        "pair": {
+            "own": _passage(hit.pair.own.passage),
+            "other": _passage(hit.pair.other.passage),
+            "semantic": _score(hit.pair.semantic),
+        },
+    }
+
+
 def _query(asked: SearchRequest) -> dict[str, Any]:
-    filters = asked.filters
     return {
         "q": asked.query,
         "mode": asked.mode,
-        "lang": list(filters.lang),
-        "country": list(filters.country),
-        "region": list(filters.region),
-        "policy_area": list(filters.policy_area),
-        "year_from": filters.year_from,
-        "year_to": filters.year_to,
+        **_filters(asked.filters),
         "fold": asked.fold,
         "limit": asked.limit,
         "offset": asked.offset,
     }
 
 
-def _summary(hit: Hit, root: str) -> dict[str, Any]:
+def _similar_query(asked: SimilarRequest) -> dict[str, Any]:
+    return {
+        "id": asked.commitment_id,
+        "per_country": asked.per_country,
+        **_filters(asked.filters),
+        "limit": asked.limit,
+    }
+
+
+def _filters(filters: Filters) -> dict[str, Any]:
+    return {
+        "lang": list(filters.lang),
+        "country": list(filters.country),
+        "region": list(filters.region),
+        "policy_area": list(filters.policy_area),
+        "year_from": filters.year_from,
+        "year_to": filters.year_to,
+    }
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    return {
+        "chunk_id": passage.chunk_id,
+        "section": passage.section,
+        "lang": passage.lang,
+        "text": passage.text,
+        "highlights": [asdict(highlight) for highlight in passage.highlights],
+    }
+
+
+def _summary(hit: Hit | SimilarHit, root: str) -> dict[str, Any]:
     document = hit.document
     return {
         "id": document.commitment_id,

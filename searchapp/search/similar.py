@@ -156,7 +156,7 @@ class SimilarCommitments:
         document = self._generation.document(int(self._generation.chunks["document"][row]))
         chunk = self._generation.chunk(row, document)
         [vector] = self._semantic.as_queries(np.array([near]))
-        mark = nearest_sentence(self._generation.sentences(row), vector)
+        mark = nearest_sentence(self._generation.sentences(row).spans, self._semantic.sentence_scores(row, vector))
         return Quote(document=document, passage=Passage.of(chunk, mark))
 
 

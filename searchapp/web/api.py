@@ -1,4 +1,4 @@
-"""JSON for programs: search, one commitment, and whether the server is up."""
+"""JSON for programs: search, one commitment and those like it, and whether the server is up."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from indexer.shared.errors import QueryError
-from searchapp.serialize import commitment_dict, result_dict
+from searchapp.serialize import commitment_dict, result_dict, similar_dict
 from searchapp.web.holder import get_searcher
-from searchapp.web.params import SEARCH_PARAMETERS, parse_search, refuse_unknown
+from searchapp.web.params import (
+    SEARCH_PARAMETERS,
+    SIMILAR_PARAMETERS,
+    parse_search,
+    parse_similar,
+    refuse_unknown,
+)
 
 __all__ = ["api"]
 
@@ -31,6 +37,14 @@ def commitment(commitment_id: str) -> ResponseReturnValue:
     refuse_unknown(request.args, ())
     searcher = get_searcher()
     return jsonify(commitment_dict(searcher.commitment(commitment_id), searcher.info, root=request.root_path))
+
+
+@api.get("/api/v1/commitments/<commitment_id>/similar")
+def similar(commitment_id: str) -> ResponseReturnValue:
+    """Return the commitments of other countries that are most like one."""
+    refuse_unknown(request.args, SIMILAR_PARAMETERS)
+    asked = parse_similar(commitment_id, request.args)
+    return jsonify(similar_dict(get_searcher().similar(asked), root=request.root_path))
 
 
 @api.get("/healthz")

@@ -9,14 +9,21 @@ from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 
 from indexer.shared.settings import setting
-from searchapp.labels import language_label, place_label, policy_area_label, section_label, text_direction
+from searchapp.labels import (
+    country_label,
+    language_label,
+    place_label,
+    policy_area_label,
+    section_label,
+    text_direction,
+)
 from searchapp.web.api import api
 from searchapp.web.errors import install_errors
 from searchapp.web.facts import date_label
 from searchapp.web.holder import install_holder
 from searchapp.web.pages import pages
 from searchapp.web.text import is_web_address, paragraphs, segments, sentence, shown
-from searchapp.web.views import passage_anchor, why
+from searchapp.web.views import country_url, passage_anchor, why
 
 __all__ = ["create_app"]
 
@@ -29,6 +36,8 @@ _HEADERS = {
 }
 
 _FILTERS = (
+    country_label,
+    country_url,
     date_label,
     is_web_address,
     language_label,

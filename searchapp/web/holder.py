@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from flask import Flask, current_app
 
 from indexer.shared.records import Document
-from searchapp.search.results import IndexInfo, SearchRequest, SearchResult
+from searchapp.search.results import IndexInfo, SearchRequest, SearchResult, SimilarRequest, SimilarResult
 
 __all__ = ["SearchService", "SearcherHolder", "get_searcher", "install_holder"]
 
@@ -25,6 +25,9 @@ class SearchService(Protocol):
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment; raises NotFoundError."""
+
+    def similar(self, request: SimilarRequest) -> SimilarResult:
+        """Return the commitments of other countries most like one; raises NotFoundError."""
 
     @property
     def info(self) -> IndexInfo:

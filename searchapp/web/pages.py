@@ -1,4 +1,4 @@
-"""The pages: search form and results in one, a commitment, and about."""
+"""The pages: search form and results in one, a commitment, those like it, and about."""
 
 from __future__ import annotations
 
@@ -12,11 +12,19 @@ from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, 
 from indexer.shared.records import Document
 from searchapp.labels import FIELD_LABELS, MODE_LABELS, language_label
 from searchapp.search.query import MAX_QUERY
-from searchapp.search.results import IndexInfo, SearchRequest, SearchResult
+from searchapp.search.results import IndexInfo, SearchRequest, SearchResult, SimilarRequest
 from searchapp.web.errors import Problem, log_failure, problem_of
 from searchapp.web.facts import facts_of
 from searchapp.web.holder import get_searcher
-from searchapp.web.params import SEARCH_PARAMETERS, YEARS, parse_language, parse_search, salvage
+from searchapp.web.params import (
+    MAX_LIMIT,
+    SEARCH_PARAMETERS,
+    YEARS,
+    parse_language,
+    parse_search,
+    parse_similar,
+    salvage,
+)
 from searchapp.web.text import clean_query
 from searchapp.web.views import (
     filter_chips,
@@ -26,10 +34,14 @@ from searchapp.web.views import (
     page_links,
     placed_sections,
     search_url,
+    similar_url,
     unfiltered_url,
 )
 
 __all__ = ["pages"]
+
+_FEW_SIMILAR = 3
+"""Comparable commitments shown on the page of one."""
 
 pages = Blueprint("pages", __name__)
 
@@ -51,7 +63,8 @@ def search() -> ResponseReturnValue:
 def commitment(commitment_id: str) -> ResponseReturnValue:
     """Show the whole of a commitment in the language asked for (`lang`), or in the first it exists in."""
     lang = parse_language(request.args)
-    versions = get_searcher().commitment(commitment_id)
+    searcher = get_searcher()
+    versions = searcher.commitment(commitment_id)
     document = _version_in(lang, versions)
     return render_template(
         "commitment.html",
@@ -59,6 +72,27 @@ def commitment(commitment_id: str) -> ResponseReturnValue:
         versions=versions,
         facts=facts_of(document.facts),
         sections=placed_sections(document),
+        similar=searcher.similar(SimilarRequest(commitment_id=commitment_id, limit=_FEW_SIMILAR)),
+    )
+
+
+@pages.get("/commitments/<commitment_id>/similar")
+def similar(commitment_id: str) -> ResponseReturnValue:
+    """Show the commitments of other countries that are most like one, each with the passages that explain it."""
+    asked = parse_similar(commitment_id, request.args)
+    searcher = get_searcher()
+    result = searcher.similar(asked)
+    more = min(result.total, MAX_LIMIT)
+    return render_template(
+        "similar.html",
+        asked=asked,
+        document=searcher.commitment(commitment_id)[0],
+        result=result,
+        chips=filter_chips(asked),
+        marked=kinds_marked(quote for hit in result.hits for quote in (hit.pair.own, hit.pair.other)),
+        other_url=similar_url(replace(asked, per_country=not asked.per_country)),
+        more_url=similar_url(replace(asked, limit=more)) if more > len(result.hits) else None,
+        unfiltered_url=unfiltered_url(asked),
     )
 
 

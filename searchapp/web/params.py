@@ -1,4 +1,4 @@
-"""Request arguments to a checked `SearchRequest`, in one place for the pages and the API.
+"""Request arguments to a checked `SearchRequest` or `SimilarRequest`, in one place for the pages and the API.
 
 A parameter whose value is empty or blank counts as absent, as an untouched form field is. A query that is present but
 blank is therefore the same as none: the start page with a hint there (200), a problem with field `q` in the API (400).
@@ -15,15 +15,17 @@ from werkzeug.datastructures import MultiDict
 from indexer.shared.errors import QueryError
 from searchapp.paging import MAX_OFFSET
 from searchapp.search.query import MAX_QUERY
-from searchapp.search.results import Filters, Mode, SearchRequest
+from searchapp.search.results import Filters, Mode, SearchRequest, SimilarRequest
 from searchapp.web.text import clean_query
 
 __all__ = [
     "MAX_LIMIT",
     "SEARCH_PARAMETERS",
+    "SIMILAR_PARAMETERS",
     "YEARS",
     "parse_language",
     "parse_search",
+    "parse_similar",
     "refuse_unknown",
     "salvage",
 ]
@@ -35,11 +37,13 @@ MAX_LIMIT = 100
 YEARS = (1990, 2100)
 """First and last year that a filter may name."""
 
-SEARCH_PARAMETERS = (
-    *("q", "mode", "lang", "country", "region", "policy_area", "year_from", "year_to"),
-    *("fold", "limit", "offset"),
-)
+_FILTER_PARAMETERS = ("lang", "country", "region", "policy_area", "year_from", "year_to")
+
+SEARCH_PARAMETERS = ("q", "mode", *_FILTER_PARAMETERS, "fold", "limit", "offset")
 """Every parameter of a search."""
+
+SIMILAR_PARAMETERS = ("per_country", *_FILTER_PARAMETERS, "limit")
+"""Every parameter of a question for the commitments like one."""
 
 _DEFAULT = SearchRequest(query="")
 _LANG = re.compile(r"[a-z]{2,3}")
@@ -54,24 +58,23 @@ def parse_search(args: Args) -> SearchRequest:
 
     Raises QueryError, with the parameter's name as its field, for a value that can't be used or a repeated scalar.
     """
-    year_from, year_to = (_number(args, name, YEARS) for name in ("year_from", "year_to"))
-    if year_from and year_to and year_to < year_from:
-        raise QueryError(f"{year_to} is before the first year, {year_from}", field="year_to")
-    limit, offset = _number(args, "limit", (1, MAX_LIMIT)), _number(args, "offset", (0, MAX_OFFSET))
     return SearchRequest(
         query=_query(args),
         mode=_mode(args),
-        filters=Filters(
-            lang=_codes(args, "lang", str.lower, _LANG, "an ISO 639 code such as fr"),
-            country=_codes(args, "country", str.upper, _COUNTRY, "an ISO 3166 code such as FR"),
-            region=_codes(args, "region", str.lower, _SLUG, "a code such as africa"),
-            policy_area=_codes(args, "policy_area", str.lower, _SLUG, "a code such as open-data"),
-            year_from=year_from,
-            year_to=year_to,
-        ),
+        filters=_filters(args),
         fold=_flag(args, "fold"),
-        limit=_DEFAULT.limit if limit is None else limit,
-        offset=_DEFAULT.offset if offset is None else offset,
+        limit=_limit(args),
+        offset=_number(args, "offset", (0, MAX_OFFSET)) or _DEFAULT.offset,
+    )
+
+
+def parse_similar(commitment_id: str, args: Args) -> SimilarRequest:
+    """Return what a request asks for of the commitments like one; raises QueryError like `parse_search`."""
+    return SimilarRequest(
+        commitment_id=commitment_id,
+        per_country=_flag(args, "per_country"),
+        filters=_filters(args),
+        limit=_limit(args),
     )
 
 
@@ -98,6 +101,24 @@ def salvage(args: Args) -> SearchRequest:
             return parse_search(kept)
         except QueryError as error:
             kept.poplist(error.field)
+
+
+def _filters(args: Args) -> Filters:
+    year_from, year_to = (_number(args, name, YEARS) for name in ("year_from", "year_to"))
+    if year_from and year_to and year_to < year_from:
+        raise QueryError(f"{year_to} is before the first year, {year_from}", field="year_to")
+    return Filters(
+        lang=_codes(args, "lang", str.lower, _LANG, "an ISO 639 code such as fr"),
+        country=_codes(args, "country", str.upper, _COUNTRY, "an ISO 3166 code such as FR"),
+        region=_codes(args, "region", str.lower, _SLUG, "a code such as africa"),
+        policy_area=_codes(args, "policy_area", str.lower, _SLUG, "a code such as open-data"),
+        year_from=year_from,
+        year_to=year_to,
+    )
+
+
+def _limit(args: Args) -> int:
+    return _number(args, "limit", (1, MAX_LIMIT)) or _DEFAULT.limit
 
 
 def _query(args: Args) -> str:

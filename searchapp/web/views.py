@@ -11,15 +11,17 @@ from flask import url_for
 
 from indexer.shared.records import Document, Section
 from searchapp.labels import FIELD_LABELS, MODE_LABELS, facet_label
-from searchapp.paging import next_page, previous_page, to_args
+from searchapp.paging import next_page, previous_page, similar_args, to_args
 from searchapp.search.results import (
     Facet,
     FacetValue,
     Filters,
     Hit,
+    Quote,
     Scores,
     SearchRequest,
     SearchResult,
+    SimilarRequest,
 )
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "FilterGroup",
     "FilterOption",
     "PlacedSection",
+    "country_url",
     "filter_chips",
     "filter_groups",
     "kinds_marked",
@@ -35,6 +38,7 @@ __all__ = [
     "passage_anchor",
     "placed_sections",
     "search_url",
+    "similar_url",
     "unfiltered_url",
     "why",
 ]
@@ -87,6 +91,17 @@ def search_url(asked: SearchRequest) -> str:
     return url_for("pages.search", **arguments)
 
 
+def similar_url(asked: SimilarRequest) -> str:
+    """Return the address of the page of the commitments like one."""
+    arguments: dict[str, Any] = similar_args(asked)
+    return url_for("pages.similar", commitment_id=asked.commitment_id, **arguments)
+
+
+def country_url(asked: SimilarRequest, country: str) -> str:
+    """Return the address of all commitments of one country, ordered by how like they are to the one asked for."""
+    return similar_url(replace(asked, per_country=False, filters=replace(asked.filters, country=(country,))))
+
+
 def page_links(result: SearchResult) -> tuple[str | None, str | None]:
     """Return the addresses of the previous and the next page of a result, None where there is none."""
     before, after = previous_page(result), next_page(result)
@@ -109,7 +124,7 @@ def filter_groups(asked: SearchRequest, facets: Sequence[Facet] | None) -> list[
     return [group for group in groups if group.options]
 
 
-def filter_chips(asked: SearchRequest) -> list[Chip]:
+def filter_chips(asked: SearchRequest | SimilarRequest) -> list[Chip]:
     """Return one chip for each filter value that is on."""
     filters = asked.filters
     chips = [
@@ -129,14 +144,14 @@ def filter_chips(asked: SearchRequest) -> list[Chip]:
     return chips
 
 
-def unfiltered_url(asked: SearchRequest) -> str:
-    """Return the address of a search without any filter, from its first page."""
-    return search_url(replace(asked, filters=Filters(), offset=0))
+def unfiltered_url(asked: SearchRequest | SimilarRequest) -> str:
+    """Return the address of the same without any filter, from its first page."""
+    return _url_with(asked, Filters())
 
 
-def kinds_marked(hits: Iterable[Hit]) -> set[str]:
-    """Return the kinds of highlights that occur in some hits, for the key above them."""
-    return {highlight.kind for hit in hits for highlight in hit.passage.highlights}
+def kinds_marked(shown: Iterable[Hit | Quote]) -> set[str]:
+    """Return the kinds of highlights that occur in the passages of hits or quotes, for the key above them."""
+    return {highlight.kind for one in shown for highlight in one.passage.highlights}
 
 
 def why(scores: Scores) -> str:
@@ -161,8 +176,8 @@ def placed_sections(document: Document) -> list[PlacedSection]:
     return placed
 
 
-def passage_anchor(hit: Hit) -> str:
-    """Return the anchor of the section that a hit's passage stands in."""
+def passage_anchor(hit: Hit | Quote) -> str:
+    """Return the anchor of the section that the passage of a hit or a quote stands in."""
     start = hit.document.text.find(hit.passage.text)
     return next(
         (one.anchor for one in placed_sections(hit.document) if one.section.start <= start < one.section.end),
@@ -170,9 +185,15 @@ def passage_anchor(hit: Hit) -> str:
     )
 
 
-def _filtered_url(asked: SearchRequest, field: str, value: tuple[str, ...] | None) -> str:
+def _filtered_url(asked: SearchRequest | SimilarRequest, field: str, value: tuple[str, ...] | None) -> str:
     changed: dict[str, Any] = {field: value}
-    return search_url(replace(asked, filters=replace(asked.filters, **changed), offset=0))
+    return _url_with(asked, replace(asked.filters, **changed))
+
+
+def _url_with(asked: SearchRequest | SimilarRequest, filters: Filters) -> str:
+    if isinstance(asked, SimilarRequest):
+        return similar_url(replace(asked, filters=filters))
+    return search_url(replace(asked, filters=filters, offset=0))
 
 
 def _filter_group(field: str, values: Sequence[FacetValue] | None, selected: tuple[str, ...]) -> FilterGroup:

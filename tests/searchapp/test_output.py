@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from searchapp.output import render
-from searchapp.search.results import SearchRequest, SearchResult
+from searchapp.output import render, render_similar
+from searchapp.search.results import Filters, SearchRequest, SearchResult, SimilarRequest, SimilarResult
 from searchapp.search.searcher import Searcher
-from searchapp.serialize import result_dict
+from searchapp.serialize import result_dict, similar_dict
 from tests.conftest import BuildIndex
 from tests.fakes import FakeEncoder, document
 
@@ -57,3 +57,75 @@ def test_csv_parses_back_with_line_breaks_and_quotes_inside_cells(result: Search
     }
     [british] = [row for row in rows if row["id"] == "GB0001"]
     assert 'a "hub", in two\nlines' in british["passage"]
+
+
+@pytest.fixture
+def searcher(build: BuildIndex) -> Searcher:
+    text = "First something else is said here. Then a hub opens for all."
+    return Searcher.open(
+        build(
+            [
+                document("GB0001", "Nothing much at first. A hub opens for all.", country="GB"),
+                document("KR0002", text, lang="ko", title="허브", country="KR", locality="Seoul", year=2018),
+                document("KR0003", "Trains, trains.", title="Trains", country="KR"),
+                document("FR0001", "Roads, roads.", title="Roads", country="FR"),
+            ]
+        )
+    )
+
+
+@pytest.fixture
+def similar(searcher: Searcher) -> SimilarResult:
+    return searcher.similar(SimilarRequest(commitment_id="GB0001"))
+
+
+def rendered_similar(result: SimilarResult, form: str) -> str:
+    return "\n".join(render_similar(result, form))
+
+
+def test_the_table_of_those_like_one_shows_country_and_both_passages_from_the_sentence_that_is_nearest(
+    similar: SimilarResult,
+) -> None:
+    table = rendered_similar(similar, "table")
+    assert table.startswith("most like GB0001: the best of 2 other countries (")
+    assert "  1. 허브 (KR0002)\n     Seoul, South Korea · 2018 · Korean · Description · score " in table
+    assert "\n     GB0001: … A hub opens for all." in table
+    assert "\n     KR0002: … Then a hub opens for all." in table
+    assert max(map(len, table.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("commitment_id", "per_country", "said"),
+    [
+        ("GB0001", False, "most like GB0001: 3 commitments of other countries ("),
+        ("KR0002", True, "most like KR0002: the best of 2 other countries ("),
+    ],
+)
+def test_the_table_says_how_many_there_are(
+    searcher: Searcher,
+    commitment_id: str,
+    per_country: bool,  # noqa: FBT001 (a parameter of the test)
+    said: str,
+) -> None:
+    asked = SimilarRequest(commitment_id=commitment_id, per_country=per_country, limit=1)
+    assert rendered_similar(searcher.similar(asked), "table").startswith(said)
+
+
+def test_nothing_comparable_is_said_in_words(searcher: Searcher) -> None:
+    asked = SimilarRequest(commitment_id="GB0001", filters=Filters(country=("ZZ",)))
+    assert rendered_similar(searcher.similar(asked), "table") == "nothing comparable to GB0001 found in another country"
+
+
+def test_json_of_those_like_one_is_what_the_http_api_answers(similar: SimilarResult) -> None:
+    assert json.loads(rendered_similar(similar, "json")) == similar_dict(similar)
+    lines = rendered_similar(similar, "jsonl").splitlines()
+    assert [json.loads(line) for line in lines] == similar_dict(similar)["hits"]
+
+
+def test_csv_of_those_like_one_has_both_passages_whole(similar: SimilarResult) -> None:
+    first, second = csv.DictReader(io.StringIO(rendered_similar(similar, "csv")))
+    assert (first["rank"], first["id"], first["country"], first["lang"]) == ("1", "KR0002", "KR", "ko")
+    assert first["passage"] == similar.hits[0].pair.other.passage.text
+    assert first["own_passage"] == similar.hits[0].pair.own.passage.text
+    assert (first["own_lang"], first["own_section"], second["rank"]) == ("en", "description", "2")
+    assert float(first["semantic"]) == pytest.approx(similar.hits[0].pair.semantic, abs=1e-4)

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchapp.search.highlights import sentence_highlight, word_highlights
+from searchapp.search.highlights import nearest_sentence, sentence_highlight, word_highlights
 from searchapp.search.query import parse_query
+from searchapp.search.results import Highlight
+
+Mark = Callable[[np.ndarray, np.ndarray], tuple[Highlight, ...]]
 
 
 def marked(text: str, lang: str, query: str) -> list[str]:
@@ -86,10 +91,10 @@ def test_spans_lie_in_the_text_in_order_and_apart(text: str, lang: str, data: st
     assert all(0 <= edge <= len(text) for edge in edges)
 
 
-def nearest(*cosines: float) -> list[tuple[int, int]]:
+def nearest(*cosines: float, mark: Mark = sentence_highlight) -> list[tuple[int, int]]:
     """The span marked for a query that is so similar to the sentences [0, 10), [10, 20) and so on."""
     spans = np.array([(10 * row, 10 * row + 10) for row in range(len(cosines))], dtype=np.int32).reshape(-1, 2)
-    found = sentence_highlight(spans, np.array(cosines, dtype=np.float32))
+    found = mark(spans, np.array(cosines, dtype=np.float32))
     assert all(one.kind == "semantic" for one in found)
     return [(one.start, one.end) for one in found]
 
@@ -106,3 +111,9 @@ def test_no_sentence_is_marked_where_none_stands_out() -> None:
 
 def test_one_or_two_sentences_have_nothing_to_stand_out_from() -> None:
     assert nearest() == nearest(0.9) == nearest(0.9, 0.1) == []
+
+
+def test_the_nearest_sentence_is_marked_whether_or_not_it_stands_out_but_never_a_passage_whole() -> None:
+    assert nearest(0.5, 0.51, 0.5, 0.5, mark=nearest_sentence) == [(10, 20)]
+    assert nearest(0.1, 0.9, mark=nearest_sentence) == [(10, 20)]
+    assert nearest(0.9, mark=nearest_sentence) == nearest(mark=nearest_sentence) == []

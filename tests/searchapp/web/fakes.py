@@ -13,10 +13,15 @@ from searchapp.search.results import (
     Highlight,
     Hit,
     IndexInfo,
+    Pair,
     Passage,
+    Quote,
     Scores,
     SearchRequest,
     SearchResult,
+    SimilarHit,
+    SimilarRequest,
+    SimilarResult,
 )
 
 INFO = IndexInfo(digest="3f9a1c0de7b24586", encoder="bundled:e5-small", built_at="2026-01-31T09:30:00+00:00")
@@ -189,6 +194,7 @@ class FakeSearcher:
         self.documents = documents
         self.error = error
         self.asked: list[SearchRequest] = []
+        self.asked_similar: list[SimilarRequest] = []
 
     @property
     def info(self) -> IndexInfo:
@@ -220,6 +226,40 @@ class FakeSearcher:
             index=INFO,
             took_ms=9.8123,
             notes=("The hub is new.",) if request.query == "note" else (),
+        )
+
+    def similar(self, request: SimilarRequest) -> SimilarResult:
+        """Everything of another country that passes the filters is like it; the best of a country is its first."""
+        own = self.commitment(request.commitment_id)[0]
+        self.asked_similar.append(request)
+        others = [
+            one
+            for one in self.documents
+            if one.facts.country != own.facts.country
+            and _matches(one, SearchRequest(query="", filters=request.filters))
+        ]
+        first = {(one.facts.country if request.per_country else one.commitment_id): one for one in reversed(others)}
+        shown = [one for one in others if one in first.values()]
+        return SimilarResult(
+            request=request,
+            total=len(shown),
+            hits=tuple(self._similar_hit(own, one, rank) for rank, one in enumerate(shown[: request.limit], start=1)),
+            index=INFO,
+            took_ms=1.2345,
+        )
+
+    def _similar_hit(self, own: Document, one: Document, rank: int) -> SimilarHit:
+        hit = self._hit(one, rank, SearchRequest(query="", mode="semantic"))
+        return SimilarHit(
+            rank=rank,
+            score=round(0.3123456 - rank / 100, 7),
+            pair=Pair(
+                own=Quote(document=own, passage=self._hit(own, 1, SearchRequest(query="", mode="semantic")).passage),
+                other=Quote(document=one, passage=hit.passage),
+                semantic=0.45678,
+            ),
+            also_in=hit.also_in,
+            near_duplicates=hit.near_duplicates,
         )
 
     def _hit(self, one: Document, rank: int, request: SearchRequest) -> Hit:

@@ -8,11 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from indexer.shared.errors import EncoderError, IndexMissingError, QueryError
-from searchapp.search.results import Filters, SearchRequest
+from searchapp.search.results import Filters, SearchRequest, SimilarRequest
 from searchapp.web import create_app
 from tests.searchapp.web.fakes import CORPUS, HOSTILE, FakeSearcher
 
 SEARCH = "/api/v1/search"
+SIMILAR = "/api/v1/commitments/UK0066/similar"
 
 
 def search(client: FlaskClient, **parameters: object) -> dict[str, Any]:
@@ -65,7 +66,8 @@ def test_a_hit_has_its_commitment_passage_and_scores(client: FlaskClient) -> Non
         "near_duplicates": ["UK0067"],
     }
     passage = hit["passage"]
-    assert list(passage) == ["chunk_id", "section", "text", "highlights"]
+    assert list(passage) == ["chunk_id", "section", "lang", "text", "highlights"]
+    assert passage["lang"] == "fr"
     word, meaning = passage["highlights"]
     assert passage["text"][word["start"] : word["end"]] == "innovation"
     assert (word["kind"], meaning["kind"]) == ("word", "semantic")
@@ -183,7 +185,7 @@ def test_a_query_that_the_searcher_refuses_is_a_problem_too() -> None:
 
 
 @pytest.mark.parametrize("error", [IndexMissingError("/srv/secret: no index"), EncoderError("/srv/secret: no encoder")])
-@pytest.mark.parametrize("url", [f"{SEARCH}?q=hub", "/api/v1/commitments/UK0066"])
+@pytest.mark.parametrize("url", [f"{SEARCH}?q=hub", "/api/v1/commitments/UK0066", SIMILAR])
 def test_a_broken_index_is_a_503_that_tells_no_folder(
     error: IndexMissingError | EncoderError, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -205,6 +207,75 @@ def test_an_unknown_commitment_is_a_404_problem(client: FlaskClient) -> None:
 
 def test_a_commitment_takes_no_parameters(client: FlaskClient) -> None:
     assert client.get("/api/v1/commitments/UK0066?lang=fr").status_code == 400
+
+
+def test_the_commitments_like_one_are_answered_each_with_a_pair_of_passages(client: FlaskClient) -> None:
+    answer = client.get(SIMILAR, query_string={"country": ["kr", "jo"], "limit": 1}).get_json()
+    assert list(answer) == ["query", "total", "took_ms", "hits", "index"]
+    assert answer["query"] == {
+        "id": "UK0066",
+        "per_country": True,
+        "lang": [],
+        "country": ["KR", "JO"],
+        "region": [],
+        "policy_area": [],
+        "year_from": None,
+        "year_to": None,
+        "limit": 1,
+    }
+    assert (answer["total"], answer["took_ms"]) == (2, 1.2)
+    [hit] = answer["hits"]
+    assert list(hit) == ["rank", "score", "commitment", "pair"]
+    assert (hit["rank"], hit["score"], hit["commitment"]["id"]) == (1, 0.3023, "SEO0002")
+    assert hit["commitment"]["country"] == {"code": "KR", "name": "South Korea", "locality": "Seoul"}
+    assert list(hit["pair"]) == ["own", "other", "semantic"]
+    assert hit["pair"]["semantic"] == 0.4568
+    for side, name, lang in (("own", "UK0066.fr#000", "fr"), ("other", "SEO0002.es#000", "es")):
+        passage = hit["pair"][side]
+        assert (passage["chunk_id"], passage["lang"], passage["section"]) == (name, lang, "description")
+        assert [mark["kind"] for mark in passage["highlights"]] == ["semantic"]
+
+
+def test_the_searcher_is_asked_for_exactly_those_like_one_that_the_request_says(
+    client: FlaskClient, searcher: FakeSearcher
+) -> None:
+    assert client.get(f"{SIMILAR}?per_country=false&lang=es&year_from=2012&limit=100").status_code == 200
+    filters = Filters(lang=("es",), year_from=2012)
+    asked = SimilarRequest(commitment_id="UK0066", per_country=False, filters=filters, limit=100)
+    assert searcher.asked_similar == [asked]
+
+
+def test_nothing_like_a_commitment_is_an_empty_list(client: FlaskClient) -> None:
+    answer = client.get(f"{SIMILAR}?country=GB").get_json()
+    assert (answer["total"], answer["hits"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("query_string", "field"),
+    [
+        ("per_country=maybe", "per_country"),
+        ("per_country=true&per_country=true", "per_country"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("country=France", "country"),
+        ("year_from=2015&year_to=2014", "year_to"),
+        ("offset=10", "offset"),
+        ("q=hub", "q"),
+    ],
+)
+def test_what_cannot_be_asked_of_those_like_one_is_a_problem_that_names_the_field(
+    client: FlaskClient, searcher: FakeSearcher, query_string: str, field: str
+) -> None:
+    response = client.get(f"{SIMILAR}?{query_string}")
+    assert (response.status_code, response.content_type) == (400, "application/problem+json")
+    assert json.loads(response.data)["field"] == field
+    assert searcher.asked_similar == []
+
+
+def test_those_like_an_unknown_commitment_are_a_404_problem(client: FlaskClient) -> None:
+    response = client.get("/api/v1/commitments/XX9999/similar")
+    assert (response.status_code, response.content_type) == (404, "application/problem+json")
+    assert json.loads(response.data)["type"] == "/about#problem-not-found"
 
 
 @pytest.mark.parametrize("url", ["/api", "/api/v1/nothing", "/api/v2/search"])

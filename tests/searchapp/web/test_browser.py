@@ -45,6 +45,9 @@ PAGES = (
     "/commitments/UK0066?lang=fr",
     "/commitments/JO0021",
     "/commitments/XX0001",
+    "/commitments/UK0066/similar",
+    "/commitments/JO0021/similar?per_country=false&limit=100",
+    "/commitments/UK0066/similar?country=GB&lang=fr",
     "/about",
     "/nothing",
 )

@@ -318,7 +318,8 @@ def test_facts_are_a_definition_list_with_the_unmapped_values(client: FlaskClien
 def test_the_table_of_contents_leads_to_every_section(client: FlaskClient) -> None:
     tree = page(client, "/commitments/UK0066?lang=fr")
     anchors = [link.get("href", "")[1:] for link in each(only(tree, "nav", class_="contents"), "a")]
-    assert anchors == ["facts", "section-description", "section-midterm_review", "milestones", "others", "source"]
+    sections = ["section-description", "section-midterm_review"]
+    assert anchors == ["facts", *sections, "milestones", "similar", "others", "source"]
     for anchor in anchors:
         only(tree, "h2", id=anchor)
 
@@ -365,6 +366,73 @@ def test_a_language_that_is_none_is_a_400(client: FlaskClient) -> None:
     page(client, "/commitments/UK0066?lang=english", status=400)
 
 
+# Those like it
+
+
+SIMILAR = "/commitments/UK0066/similar"
+
+
+def test_a_commitment_names_the_few_most_like_it_and_leads_to_the_rest(client: FlaskClient) -> None:
+    section = only(page(client, "/commitments/UK0066?lang=en"), "section", aria_labelledby="similar")
+    found = [next(each(one, "a")) for one in each(section, "h3")]
+    assert [(one.get("href"), one.get("lang"), one.get("dir")) for one in found] == [
+        ("/commitments/SEO0002?lang=es", "es", "ltr"),
+        ("/commitments/JO0021?lang=ar", "ar", "rtl"),
+        ("/commitments/TW0003?lang=zh", "zh", "ltr"),
+    ]
+    assert ["open" in one.attrib for one in each(section, "details")] == [True, False, False]
+    [rest] = [one for one in each(section, "a") if one.get("href") == SIMILAR]
+    assert text_of(rest) == "The best of all 5 other countries"
+
+
+def test_a_commitment_that_nothing_is_like_says_so() -> None:
+    alone = create_app({"SEARCHER": FakeSearcher(CORPUS[:2])}).test_client()
+    section = only(page(alone, "/commitments/UK0066"), "section", aria_labelledby="similar")
+    assert "Nothing comparable found in another country." in words_of(section)
+    assert "Nothing comparable found in another country." in words_of(only(page(alone, SIMILAR), "p", role="status"))
+
+
+def test_passages_stand_side_by_side_in_their_languages_with_the_nearest_sentences_marked(client: FlaskClient) -> None:
+    hit = hits(page(client, f"{SIMILAR}?country=JO"))[0]
+    own, other = each(only(hit, "div", class_="pair"), "figure")
+    for figure, lang, direction, place in ((own, "fr", "ltr", "United Kingdom"), (other, "ar", "rtl", "Jordan")):
+        passage = only(figure, "p", class_="passage")
+        assert (passage.get("lang"), passage.get("dir")) == (lang, direction)
+        assert [mark.get("class") for mark in each(passage, "mark")] == ["semantic"]
+        assert words_of(only(figure, "figcaption")).startswith(f"{place}: Description")
+    link = next(each(own, "a")).get("href", "")
+    assert link == "/commitments/UK0066?lang=fr#section-description"
+    url, _, anchor = link.partition("#")
+    only(page(client, url), "h2", id=anchor)
+
+
+def test_the_page_of_those_like_one_says_how_many_and_offers_all(client: FlaskClient, searcher: FakeSearcher) -> None:
+    tree = page(client, f"{SIMILAR}?limit=2")
+    assert words_of(only(tree, "p", role="status")) == "The best of each of 5 other countries; showing 2."
+    assert len(hits(tree)) == 2
+    links = {text_of(link): link.get("href", "") for link in each(only(tree, "main"), "a")}
+    assert links["Show all"] == f"{SIMILAR}?limit=5"
+    assert links["Rank all commitments"] == f"{SIMILAR}?per_country=false&limit=2"
+    everything = page(client, links["Rank all commitments"])
+    assert words_of(only(everything, "p", role="status")).startswith("22 commitments of other countries")
+    assert [asked.per_country for asked in searcher.asked_similar] == [True, False]
+
+
+def test_all_of_a_country_are_a_link_away_and_its_filter_can_be_removed(client: FlaskClient) -> None:
+    links = {words_of(link): link.get("href", "") for link in each(page(client, f"{SIMILAR}?lang=en"), "a")}
+    assert links["All of Canada"] == f"{SIMILAR}?per_country=false&lang=en&country=CA"
+    tree = page(client, links["All of Canada"])
+    chips = {words_of(chip): chip.get("href", "") for chip in each(only(tree, "ul", class_="chips"), "a")}
+    assert chips["Remove filter: Country: Canada \u00d7"] == f"{SIMILAR}?per_country=false&lang=en"
+    assert chips["Remove all"] == f"{SIMILAR}?per_country=false"
+
+
+def test_what_cannot_be_asked_of_those_like_one_is_a_400_page(client: FlaskClient, searcher: FakeSearcher) -> None:
+    tree = page(client, f"{SIMILAR}?country=France", status=400)
+    assert "“France” is not an ISO 3166 code such as FR." in words_of(only(tree, "main"))
+    assert searcher.asked_similar == []
+
+
 # About
 
 
@@ -387,7 +455,11 @@ def ways_on(tree: Element) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "url", ["/nothing", "/commitments/", "/commitments/ZZ9999", "/commitments/%00%E2%80%AE", "/about/"]
+    "url",
+    [
+        *("/nothing", "/commitments/", "/commitments/ZZ9999", "/commitments/%00%E2%80%AE", "/about/"),
+        *("/commitments/ZZ9999/similar", "/commitments/UK0066/similar/"),
+    ],
 )
 def test_what_is_not_there_is_a_404_page_with_a_way_on(client: FlaskClient, url: str) -> None:
     tree = page(client, url, status=404)
@@ -403,7 +475,7 @@ def test_a_wrong_method_is_a_405_page_that_says_which_are_right(client: FlaskCli
 
 
 @pytest.mark.parametrize("error", [IndexMissingError("/srv/secret: no index"), EncoderError("/srv/secret: no encoder")])
-@pytest.mark.parametrize("url", ["/?q=hub", "/commitments/UK0066"])
+@pytest.mark.parametrize("url", ["/?q=hub", "/commitments/UK0066", "/commitments/UK0066/similar"])
 def test_a_broken_index_is_a_503_page_and_never_no_results(
     error: ConcordError, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:

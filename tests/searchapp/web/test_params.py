@@ -4,9 +4,9 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from indexer.shared.errors import QueryError
-from searchapp.paging import to_args
-from searchapp.search.results import Filters, SearchRequest
-from searchapp.web.params import parse_language, parse_search, refuse_unknown, salvage
+from searchapp.paging import similar_args, to_args
+from searchapp.search.results import Filters, SearchRequest, SimilarRequest
+from searchapp.web.params import parse_language, parse_search, parse_similar, refuse_unknown, salvage
 
 
 def args(query_string: str) -> MultiDict[str, str]:
@@ -50,6 +50,13 @@ def test_arguments_made_from_a_search_give_the_same_search_again() -> None:
 
 def test_defaults_are_left_out_of_arguments() -> None:
     assert to_args(SearchRequest(query="hub")) == {"q": "hub"}
+    assert similar_args(SimilarRequest(commitment_id="UK0066")) == {}
+
+
+def test_arguments_made_from_a_question_for_those_like_one_ask_the_same_again() -> None:
+    asked = SimilarRequest(commitment_id="UK0066", per_country=False, filters=EVERYTHING.filters, limit=5)
+    assert parse_similar("UK0066", MultiDict(similar_args(asked))) == asked
+    assert parse_similar("UK0066", args("per_country=&limit=&lang=")) == SimilarRequest(commitment_id="UK0066")
 
 
 def test_empty_form_fields_count_as_absent() -> None:

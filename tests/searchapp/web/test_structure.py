@@ -31,6 +31,10 @@ PAGES = (
     "/commitments/XX0001",
     "/commitments/XX0002",
     "/commitments/UK0066?lang=fi",
+    "/commitments/UK0066/similar",
+    "/commitments/JO0021/similar?per_country=false&limit=100",
+    "/commitments/UK0066/similar?country=GB&lang=fr",
+    "/commitments/XX0001/similar",
     "/about",
     "/nothing",
 )
@@ -39,6 +43,8 @@ HOSTILE_URLS = (
     "/?q=innovation&mode=%3Cscript%3E%7B%7B7*7%7D%7D",
     "/?q=innovation&lang=en",
     "/commitments/XX0001",
+    "/commitments/XX0001/similar",
+    "/commitments/UK0066/similar?per_country=false&lang=en",
     "/commitments/%3Cscript%3E%7B%7B7*7%7D%7D%E2%80%AE%00",
     "/%3Cscript%3E%7B%7B7*7%7D%7D",
 )
