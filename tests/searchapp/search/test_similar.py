@@ -243,11 +243,17 @@ def test_the_language_version_that_is_most_alike_is_compared_and_shown(build: Bu
 def test_the_pair_is_the_two_passages_whose_match_is_the_most_unusual(build: BuildIndex) -> None:
     common = "Published every year by all ministries."
     others = [promise(f"DE000{number}", common, f"topic{number} elsewhere", country="DE") for number in range(6)]
-    own = promise("GB0001", common, "Judges disclose gifts. Trains leave late.", country="GB")
-    other = promise("FR0001", common, "Roads are mended. Judges disclose gifts.", country="FR")
+    own = promise("GB0001", common, "Judges disclose all gifts.", country="GB")
+    other = promise("FR0001", common, "Judges disclose most gifts.", country="FR")
     hit = like(Searcher.open(build([own, other, *others])), "GB0001").hits[0]
     assert (hit.pair.own.passage.chunk_id, hit.pair.other.passage.chunk_id) == ("GB0001.en#001", "FR0001.en#001")
-    assert hit.pair.other.passage.text == "Roads are mended. Judges disclose gifts."
+    assert hit.pair.other.passage.text == "Judges disclose most gifts."
+
+
+def test_in_each_passage_the_sentence_nearest_to_the_other_passage_is_marked(build: BuildIndex) -> None:
+    own = promise("GB0001", "Trains leave late. Trains leave early. Judges disclose gifts.", country="GB")
+    other = promise("FR0001", "Judges disclose gifts. Roads need paving. Roads need mending.", country="FR")
+    [hit] = like(Searcher.open(build([own, other])), "GB0001").hits
     assert marked(hit) == [["Judges disclose gifts."], ["Judges disclose gifts."]]
     assert {mark.kind for mark in hit.pair.own.passage.highlights} == {"semantic"}
 
@@ -280,6 +286,12 @@ def test_near_duplicates_are_one_hit_that_names_the_others(build: BuildIndex) ->
     searcher = Searcher.open(build([*twins, document("GB0001", "A portal of contracts.", country="GB")]))
     [hit] = like(searcher, "GB0001", per_country=False).hits
     assert (hit.document.commitment_id, hit.near_duplicates) == ("FR0000", ("FR0001", "FR0002"))
+
+
+def test_near_duplicates_of_the_commitment_itself_are_left_out(build: BuildIndex) -> None:
+    text = "The agency opens a portal with all contracts of the year, free to read and to reuse by everyone. " * 3
+    documents = [document("XX0001", text), document("XX0002", text), document("XX0003", "Another portal.")]
+    assert ids(like(Searcher.open(build(documents)), "XX0001")) == ["XX0003"]
 
 
 def test_an_unknown_commitment_is_not_found(searcher: Searcher) -> None:
