@@ -193,7 +193,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """The two passages that explain best why two commitments are alike, and their similarity in meaning (a cosine).
+    """The two passages that explain best why two commitments are alike, and their similarity in meaning.
 
     In each, the sentence nearest to the other passage is highlighted, unless the passage is one sentence.
     """

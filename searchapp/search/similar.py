@@ -124,7 +124,9 @@ class SimilarCommitments:
 
     def _version(self, document: int, others: Mask) -> _Version:
         rows = self._rows[self._owner == document]
-        cosines = np.stack([self._semantic.scores(vector)[self._rows] for vector in self._semantic.as_queries(rows)])
+        cosines = np.stack(
+            [self._semantic.passage_scores(vector)[self._rows] for vector in self._semantic.as_queries(rows)]
+        )
         found, excess = likeness(cosines, self._starts, others)
         scores = np.full(len(self._columns.document_ids), -np.inf, dtype=np.float32)
         scores[self._documents] = found

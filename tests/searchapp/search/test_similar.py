@@ -146,7 +146,7 @@ def by_brute_force(index: Path, own: str, filters: Filters) -> dict[str, float]:
     for version, mine in zip(documents, rows, strict=True):
         if version.commitment_id != own:
             continue
-        cosines = [leg.scores(vector) for vector in leg.as_queries(mine)]
+        cosines = [leg.passage_scores(vector) for vector in leg.as_queries(mine)]
         best = [[max(cosine[row] for row in rows[other]) for cosine in cosines] for other in others]
         usual = np.mean(best, axis=0) + np.std(best, axis=0)
         for other, matches in zip(others, best, strict=True):

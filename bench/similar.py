@@ -1,0 +1,167 @@
+"""How well commitments that are alike find each other in other languages, by the way their passages are compared.
+
+The commitments are made up of articles of the Universal Declaration of Human Rights, so that it is known which are
+alike. Each is on one of nine themes of three articles, of which it holds two or three. Up to four articles of other
+themes stand beside them, and in half of the commitments three articles that stand for what everyone says. Each language
+is a country.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluation.cache import CachedEncoder
+from evaluation.dataset import Dataset, corpus_id, read_dataset
+from evaluation.statistics import bootstrap_intervals
+from indexer.pipeline import index_documents
+from indexer.readers.sources import ReadResult
+from indexer.shared.encoder import load_encoder
+from indexer.shared.records import Document, Facts, Section
+from indexer.shared.settings import setting
+from indexer.shared.storage import open_generation
+from searchapp.search.semantic import SemanticLeg
+from searchapp.search.similar import likeness
+
+__all__ = ["MEASURES", "Theme", "compose", "hits", "table"]
+
+Floats = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.floating[Any]]
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Theme = dict[str, int]
+"""Which theme each commitment is on, by its ID."""
+
+SET = "udhr_en2x"
+DRAWS = 3
+"""How often the commitments are made up anew."""
+
+_THEME = 3  # articles
+_COMMON = 3
+_ALIEN = 4
+
+
+def _best_pair(cosines: Floats, starts: Rows, _others: Mask) -> Scores:
+    best: Scores = np.maximum.reduceat(cosines, starts, axis=1).max(axis=0)
+    return best
+
+
+def _all_pairs(cosines: Floats, starts: Rows, _others: Mask) -> Scores:
+    means: Scores = np.add.reduceat(cosines.mean(axis=0), starts) / np.diff(starts, append=cosines.shape[1])
+    return means
+
+
+def _best_matches(cosines: Floats, starts: Rows, _others: Mask) -> Scores:
+    there = np.maximum.reduceat(cosines, starts, axis=1).mean(axis=0)
+    both: Scores = there + _all_pairs(cosines.max(axis=0, keepdims=True), starts, _others)
+    return both / 2
+
+
+def _likeness(cosines: Floats, starts: Rows, others: Mask) -> Scores:
+    return likeness(cosines, starts, others)[0]
+
+
+MEASURES = {
+    "best pair of passages": _best_pair,
+    "mean of all pairs": _all_pairs,
+    "mean of best matches": _best_matches,
+    "likeness": _likeness,
+}
+"""Ways to compare passages: `(cosines (n, p), starts (d,), others (d,)) -> scores (d,)`, as `likeness` takes them."""
+
+
+def table(data: Path) -> Iterator[str]:
+    """Give the lines of the table; progress bars go to stderr."""
+    articles = _articles(read_dataset(data / SET))
+    name = str(setting("encoder").default)
+    with tempfile.TemporaryDirectory() as folder:
+        encoder = CachedEncoder(load_encoder(name), Path(folder))
+        found = []
+        for draw in range(DRAWS):
+            documents, themes = compose(articles, np.random.default_rng(draw))
+            index = Path(folder) / f"index-{draw}"
+            index_documents(ReadResult(documents=documents, rejected=(), sources=()), index=index, encoder=encoder)
+            found.append(hits(index, themes))
+    values = np.concatenate(found)
+    units = np.arange(len(values))
+    yield f"the commitment most like one in each other language is on the same theme, {name}, {len(values)} commitments"
+    yield f"{'measure':<24} {'share':>6}  {'likeness gains':<22}"
+    for number, measure in enumerate(MEASURES):
+        gain = values[:, -1:] - values[:, number : number + 1]
+        [[low, high]] = bootstrap_intervals(gain, units)
+        yield f"{measure:<24} {values[:, number].mean():>6.3f}  {gain.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def hits(index: Path, themes: Theme) -> npt.NDArray[np.float64]:
+    """Return in what share of the other languages each measure finds the theme, `(documents, len(MEASURES))`."""
+    generation = open_generation(index)
+    leg = SemanticLeg(generation)
+    owner = generation.chunks["document"]
+    documents = [generation.document(row) for row in range(generation.manifest.counts.documents)]
+    theme = np.array([themes[one.commitment_id] for one in documents])
+    country = np.array([one.facts.country for one in documents])
+    starts = np.unique(owner, return_index=True)[1]
+    found = np.zeros((len(documents), len(MEASURES)))
+    for row in range(len(documents)):
+        cosines = np.stack([leg.passage_scores(vector) for vector in leg.as_queries(np.flatnonzero(owner == row))])
+        others = np.arange(len(documents)) != row
+        for number, measure in enumerate(MEASURES.values()):
+            scores = measure(cosines, starts, others)
+            found[row, number] = _share(scores, country, theme, row)
+    return found
+
+
+def _share(scores: Scores, country: npt.NDArray[np.str_], theme: Rows, own: int) -> float:
+    right = []
+    for other in np.unique(country[country != country[own]]):
+        rows = np.flatnonzero(country == other)
+        right.append(theme[rows[scores[rows].argmax()]] == theme[own])
+    return float(np.mean(right))
+
+
+def compose(articles: dict[str, dict[str, str]], random: np.random.Generator) -> tuple[tuple[Document, ...], Theme]:
+    """Return commitments made up of articles (text by language), in the order of their IDs, and their themes."""
+    names = random.permutation(sorted(articles))
+    common, rights = names[:_COMMON], names[_COMMON:]
+    themes = rights[: len(rights) // _THEME * _THEME].reshape(-1, _THEME)
+    documents, theme = [], {}
+    for lang in sorted(next(iter(articles.values()))):
+        for number, own in enumerate(themes):
+            kept = random.permutation(own)[: _THEME - random.integers(2)]
+            alien = random.choice(np.setdiff1d(rights, own), random.integers(_ALIEN + 1), replace=False)
+            said = common if random.integers(2) else ()
+            name = f"{lang}-{number:02d}"
+            documents.append(_document(name, lang, [articles[one][lang] for one in (*kept, *alien, *said)]))
+            theme[name] = number
+    return tuple(sorted(documents, key=lambda one: one.document_id)), theme
+
+
+def _articles(dataset: Dataset) -> dict[str, dict[str, str]]:
+    articles: dict[str, dict[str, str]] = {}
+    for document in dataset.documents:
+        name = corpus_id(document.document_id).rpartition(".")[0]
+        articles.setdefault(name, {})[document.lang] = document.text
+    return articles
+
+
+def _document(name: str, lang: str, texts: Sequence[str]) -> Document:
+    """Return a commitment that has a section, and so at least a passage, for each text."""
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    return Document(
+        document_id=f"{name}.{lang}",
+        commitment_id=name,
+        lang=lang,
+        title="",
+        text="\n".join(texts),
+        sections=tuple(
+            Section(kind="description", heading="", start=int(start), end=int(start) + len(text))
+            for start, text in zip(starts, texts, strict=False)
+        ),
+        facts=Facts(country=lang),
+        source=SET,
+    )
