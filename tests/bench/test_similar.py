@@ -9,35 +9,33 @@ from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
 from tests.fakes import FakeEncoder
 
-ARTICLES = {
-    f"a{number:02d}": dict.fromkeys(("en", "fr", "es"), f"right{number} to thing{number}") for number in range(12)
-}
+TEXTS = {f"a{number:02d}": dict.fromkeys(("en", "fr", "es"), f"right{number} to thing{number}") for number in range(12)}
 """The same words in every language, so that the fake encoder sees translations as the same."""
 
 
 def test_commitments_hold_most_of_their_theme_and_each_theme_is_there_in_each_language() -> None:
-    documents, themes = compose(ARTICLES, np.random.default_rng(0))
+    documents, themes = compose(TEXTS, np.random.default_rng(0))
     assert [one.commitment_id for one in documents] == sorted(themes)
     assert len(documents) == 9
     for one in documents:
         assert 2 <= len(one.sections) <= 10
         assert one.facts.country == one.lang
         assert all(
-            one.text[part.start : part.end] in {text[one.lang] for text in ARTICLES.values()} for part in one.sections
+            one.text[part.start : part.end] in {text[one.lang] for text in TEXTS.values()} for part in one.sections
         )
 
 
 def test_the_same_draw_gives_the_same_commitments() -> None:
-    first, again, other = (compose(ARTICLES, np.random.default_rng(seed))[0] for seed in (1, 1, 2))
+    first, again, other = (compose(TEXTS, np.random.default_rng(seed))[0] for seed in (1, 1, 2))
     assert first == again != other
 
 
 def test_every_measure_finds_what_is_said_in_the_same_words_and_nothing_that_is_on_no_theme_of_its_own(
     tmp_path: Path,
 ) -> None:
-    names = sorted(ARTICLES)
+    names = sorted(TEXTS)
     documents = tuple(
-        _document(f"{lang}-{start}", lang, [ARTICLES[name][lang] for name in names[start : start + 3]])
+        _document(f"{lang}-{start}", lang, [TEXTS[name][lang] for name in names[start : start + 3]])
         for lang in ("en", "es", "fr")
         for start in (0, 3, 6)
     )
