@@ -16,7 +16,10 @@ from bench.peers.comparison import compare_peers
 from bench.quality import PARTS, RAW, measured
 from bench.readme import write_block
 from bench.sets import check_data
+from bench.similar import SETS as SIMILAR_SETS
+from bench.similar import similar_table
 from bench.weights import weights_table
+from evaluation.cache import CachedEncoder
 from evaluation.cli import cache_folder
 from indexer.shared.commands import Commands, setting_option
 from indexer.shared.encoder import load_encoder
@@ -38,8 +41,8 @@ def _common(command: Function) -> Function:
     return data(write(command))
 
 
-def _measuring(command: Function) -> Function:
-    """Add the options of the commands that index test sets."""
+def _indexing(command: Function) -> Function:
+    """Add the options of the commands that index texts."""
     cache = click.option(
         "--cache",
         type=_PATH,
@@ -48,8 +51,13 @@ def _measuring(command: Function) -> Function:
         show_default="the user's cache folder",
         help="Where embeddings and indexes are kept; safe to delete.",
     )
+    return _common(setting_option("encoder")(cache(command)))
+
+
+def _measuring(command: Function) -> Function:
+    """Add the options of the commands that index and query test sets."""
     sample = click.option("--sample", type=click.IntRange(1), metavar="N", help="At most N queries of each language.")
-    return _common(setting_option("encoder")(cache(sample(command))))
+    return _indexing(sample(command))
 
 
 @click.group(cls=Commands, invoke_without_command=True)
@@ -58,7 +66,7 @@ def main(ctx: click.Context) -> None:
     """Measure Concord. Without a command, print every table."""
     if ctx.invoked_subcommand is not None:
         return
-    for command in (correction, quality):
+    for command in (correction, quality, similar):
         command.main([], standalone_mode=False)
         click.echo()
     try:
@@ -99,6 +107,16 @@ def peers(write: Path | None, **options: Any) -> None:
     check_peers()
     setup = _setup(**{**options, "sample": options["sample"] or _PEER_QUESTIONS})
     _show("peers", write, _titled("peers", setup, compare_peers(setup)))
+
+
+@main.command()
+@_indexing
+def similar(data: Path, write: Path | None, cache: Path, encoder: str) -> None:
+    """Compare ways to say how alike two commitments are."""
+    check_data(data, SIMILAR_SETS)
+    loaded = load_encoder(encoder)
+    lines = similar_table(data, CachedEncoder(loaded, cache))
+    _show("similar", write, [f"`python -m bench similar`: {loaded.name} ({loaded.revision}).", "", *lines])
 
 
 @main.command()

@@ -20,17 +20,16 @@ from evaluation.dataset import Dataset, corpus_id, read_dataset
 from evaluation.statistics import bootstrap_intervals
 from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
-from indexer.shared.encoder import load_encoder
 from indexer.shared.records import Document, Facts, Section
-from indexer.shared.settings import setting
 from indexer.shared.storage import open_generation
 from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import likeness
 
-__all__ = ["MEASURES", "Texts", "Theme", "compose", "hits", "table"]
+__all__ = ["MEASURES", "SETS", "Texts", "Theme", "compose", "hits", "similar_table"]
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.floating[Any]]
+Values = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Texts = dict[str, dict[str, str]]
@@ -52,24 +51,24 @@ _COMMON = 3
 _ALIEN = 4
 
 
-def _best_pair(cosines: Floats, starts: Rows, _others: Mask) -> Scores:
-    best: Scores = np.maximum.reduceat(cosines, starts, axis=1).max(axis=0)
+def _best_pair(similarities: Floats, starts: Rows, _others: Mask) -> Scores:
+    best: Scores = np.maximum.reduceat(similarities, starts, axis=1).max(axis=0)
     return best
 
 
-def _all_pairs(cosines: Floats, starts: Rows, _others: Mask) -> Scores:
-    means: Scores = np.add.reduceat(cosines.mean(axis=0), starts) / np.diff(starts, append=cosines.shape[1])
+def _all_pairs(similarities: Floats, starts: Rows, _others: Mask) -> Scores:
+    means: Scores = np.add.reduceat(similarities.mean(axis=0), starts) / np.diff(starts, append=similarities.shape[1])
     return means
 
 
-def _best_matches(cosines: Floats, starts: Rows, _others: Mask) -> Scores:
-    there = np.maximum.reduceat(cosines, starts, axis=1).mean(axis=0)
-    both: Scores = there + _all_pairs(cosines.max(axis=0, keepdims=True), starts, _others)
+def _best_matches(similarities: Floats, starts: Rows, _others: Mask) -> Scores:
+    there = np.maximum.reduceat(similarities, starts, axis=1).mean(axis=0)
+    both: Scores = there + _all_pairs(similarities.max(axis=0, keepdims=True), starts, _others)
     return both / 2
 
 
-def _likeness(cosines: Floats, starts: Rows, others: Mask) -> Scores:
-    return likeness(cosines, starts, others)[0]
+def _likeness(similarities: Floats, starts: Rows, others: Mask) -> Scores:
+    return likeness(similarities, starts, others)[0]
 
 
 MEASURES = {
@@ -78,39 +77,36 @@ MEASURES = {
     "best matches": _best_matches,
     "likeness": _likeness,
 }
-"""Ways to compare passages: `(cosines (n, p), starts (d,), others (d,)) -> scores (d,)`, as `likeness` takes them."""
+"""Ways to compare: `(similarities (n, p), starts (d,), others (d,)) -> scores (d,)`, as `likeness` takes them."""
 
 
-def table(data: Path) -> Iterator[str]:
+def similar_table(data: Path, encoder: CachedEncoder) -> Iterator[str]:
     """Give the lines of the table; progress bars go to stderr."""
-    name = str(setting("encoder").default)
-    yield f"share of other languages whose most alike commitment is on the same theme, {name}"
-    yield f"{'set':<12} {'commitments':>11} {' '.join(f'{one:>12}' for one in MEASURES)}  likeness over best matches"
-    encoder = load_encoder(name)
-    for test_set, step in SETS.items():
-        texts = _texts(read_dataset(data / test_set))
-        with tempfile.TemporaryDirectory() as folder:
-            taken = {text: texts[text] for text in sorted(texts)[::step]}
-            values, units = _drawn(taken, CachedEncoder(encoder, Path(folder)))
+    yield f"| test set | commitments | {' | '.join(MEASURES)} | likeness over best matches |"
+    yield "|---" * (len(MEASURES) + 3) + "|"
+    for name, step in SETS.items():
+        texts = _texts(read_dataset(data / name))
+        values, units = _drawn({text: texts[text] for text in sorted(texts)[::step]}, encoder)
         gain = values[:, -1:] - values[:, -2:-1]
         [[low, high]] = bootstrap_intervals(gain, units)
-        means = " ".join(f"{mean:>12.3f}" for mean in values.mean(axis=0))
-        yield f"{test_set:<12} {len(values):>11} {means}  {gain.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+        means = " | ".join(f"{mean:.3f}" for mean in values.mean(axis=0))
+        yield f"| {name} | {len(values)} | {means} | {gain.mean():+.3f} [{low:+.3f}, {high:+.3f}] |"
 
 
-def _drawn(texts: Texts, encoder: CachedEncoder) -> tuple[npt.NDArray[np.float64], Rows]:
+def _drawn(texts: Texts, encoder: CachedEncoder) -> tuple[Values, Rows]:
     """Return `hits` of all draws, and a number for the draw and theme of each row."""
     found, units = [], []
     for draw in range(DRAWS):
         documents, themes = compose(texts, np.random.default_rng(draw))
-        index = encoder.folder / f"index-{draw}"
-        index_documents(ReadResult(documents=documents, rejected=(), sources=()), index=index, encoder=encoder)
-        found.append(hits(index, themes))
+        with tempfile.TemporaryDirectory() as folder:
+            read = ReadResult(documents=documents, rejected=(), sources=())
+            index_documents(read, index=Path(folder), encoder=encoder)
+            found.append(hits(Path(folder), themes))
         units += [draw * len(texts) + themes[document.commitment_id] for document in documents]
     return np.concatenate(found), np.array(units)
 
 
-def hits(index: Path, themes: Theme) -> npt.NDArray[np.float64]:
+def hits(index: Path, themes: Theme) -> Values:
     """Return in what share of the other languages each measure finds the theme, `(documents, len(MEASURES))`."""
     generation = open_generation(index)
     leg = SemanticLeg(generation)
@@ -121,10 +117,10 @@ def hits(index: Path, themes: Theme) -> npt.NDArray[np.float64]:
     starts = np.unique(owner, return_index=True)[1]
     found = np.zeros((len(documents), len(MEASURES)))
     for row in range(len(documents)):
-        cosines = np.stack([leg.passage_scores(vector) for vector in leg.as_queries(np.flatnonzero(owner == row))])
+        similarities = np.stack([leg.passage_scores(vector) for vector in leg.as_queries(np.flatnonzero(owner == row))])
         others = np.arange(len(documents)) != row
         for number, measure in enumerate(MEASURES.values()):
-            scores = measure(cosines, starts, others)
+            scores = measure(similarities, starts, others)
             found[row, number] = _share(scores, country, theme, row)
     return found
 

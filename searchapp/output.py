@@ -98,6 +98,8 @@ def _similar_table(result: SimilarResult) -> Iterator[str]:
     if asked.per_country:
         found = "one other country" if result.total == 1 else f"the best of {result.total} other countries"
     yield f"most like {asked.commitment_id}: {found} ({result.took_ms:.0f} ms)"
+    if not result.stands_out:
+        yield "none is more alike than others usually are"
     for hit in result.hits:
         yield ""
         yield from _head(hit, hit.pair.other.passage)
@@ -113,7 +115,7 @@ def _head(hit: Hit | SimilarHit, passage: Passage) -> Iterator[str]:
         str(facts.year or ""),
         language_label(document.lang),
         section_label(passage.section),
-        f"score {hit.score:.2f}",
+        f"score {hit.score:z.2f}",
     ]
     if hit.also_in:
         details.append("also in " + ", ".join(map(language_label, hit.also_in)))

@@ -232,3 +232,8 @@ class SimilarResult:
     hits: tuple[SimilarHit, ...]
     index: IndexInfo
     took_ms: float
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether any hit is more alike than others usually are."""
+        return any(hit.score > 0 for hit in self.hits)

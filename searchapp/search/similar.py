@@ -31,11 +31,11 @@ _REVIEWS = frozenset({"midterm_review", "endterm_review"})
 _BELOW = np.float32(0.1)  # weight of what is not unusual: enough to order what has nothing more in common
 
 
-def likeness(cosines: Floats, starts: Rows, others: Mask) -> tuple[Floats, Floats]:
+def likeness(similarities: Floats, starts: Rows, others: Mask) -> tuple[Floats, Floats]:
     """Return how much more alike than usual a commitment is to each of d documents, float32 `(d,)`, and why.
 
-    `cosines`, float32 `(n, p)`, are those of its n passages with the p passages of the documents, whose first ones are
-    at `starts`; `others` says which documents are others' commitments, at least one.
+    `similarities`, float32 `(n, p)`, are those of its n passages with the p passages of the documents, whose first ones
+    are at `starts`; `others` says which documents are others' commitments, at least one.
 
     A passage that says what all commitments say matches all of them well. So what counts is a match's excess over what
     is usual for the passage: the mean of its best matches in others' documents plus their standard deviation. What lies
@@ -43,11 +43,11 @@ def likeness(cosines: Floats, starts: Rows, others: Mask) -> tuple[Floats, Float
     and the two means are averaged, lest long documents match everything. The second array is the excess of every
     match, float32 `(n, p)`.
     """
-    best = np.maximum.reduceat(cosines, starts, axis=1)
+    best = np.maximum.reduceat(similarities, starts, axis=1)
     usual = best[:, others].mean(axis=1) + best[:, others].std(axis=1)
-    excess: Floats = cosines - usual[:, None]
+    excess: Floats = similarities - usual[:, None]
     there = _counted(best - usual[:, None]).mean(axis=0)
-    back = np.add.reduceat(_counted(excess.max(axis=0)), starts) / np.diff(starts, append=cosines.shape[1])
+    back = np.add.reduceat(_counted(excess.max(axis=0)), starts) / np.diff(starts, append=similarities.shape[1])
     return ((there + back) / 2).astype(np.float32), excess
 
 
@@ -58,13 +58,13 @@ def _counted(excess: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Version:
-    """One language version, n passages at `rows`, against the p passages compared with: cosines and excess `(n, p)`.
+    """One language version, n passages at `rows`, against the p passages of all promises.
 
-    `scores` is float32 `(documents,)`, -inf for a document without passages.
+    `similarities` and `excess` are float32 `(n, p)`, `scores` float32 `(documents,)`, -inf for one without passages.
     """
 
     rows: Rows
-    cosines: Floats
+    similarities: Floats
     excess: Floats
     scores: Floats
 
@@ -124,13 +124,13 @@ class SimilarCommitments:
 
     def _version(self, document: int, others: Mask) -> _Version:
         rows = self._rows[self._owner == document]
-        cosines = np.stack(
+        similarities = np.stack(
             [self._semantic.passage_scores(vector)[self._rows] for vector in self._semantic.as_queries(rows)]
         )
-        found, excess = likeness(cosines, self._starts, others)
+        found, excess = likeness(similarities, self._starts, others)
         scores = np.full(len(self._columns.document_ids), -np.inf, dtype=np.float32)
         scores[self._documents] = found
-        return _Version(rows=rows, cosines=cosines, excess=excess, scores=scores)
+        return _Version(rows=rows, similarities=similarities, excess=excess, scores=scores)
 
     def _hit(self, ranking: Ranking, position: int, candidates: Rows, version: _Version) -> SimilarHit:
         shown = int(ranking.document[position])
@@ -150,7 +150,7 @@ class SimilarCommitments:
         return Pair(
             own=self._quote(own_row, near=other_row),
             other=self._quote(other_row, near=own_row),
-            semantic=float(version.cosines[own, theirs[other]]),
+            semantic=float(version.similarities[own, theirs[other]]),
         )
 
     def _quote(self, row: int, *, near: int) -> Quote:

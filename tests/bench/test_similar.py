@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 
-from bench.similar import MEASURES, _document, compose, hits
+from bench.similar import MEASURES, SETS, _document, compose, hits, similar_table
+from evaluation.cache import CachedEncoder
 from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
 from tests.fakes import FakeEncoder
@@ -43,3 +45,19 @@ def test_every_measure_finds_what_is_said_in_the_same_words_and_nothing_that_is_
     found = hits(tmp_path, {one.commitment_id: int(one.commitment_id[-1]) for one in documents})
     assert found.tolist() == [[1.0] * len(MEASURES)] * 9
     assert hits(tmp_path, {one.commitment_id: number for number, one in enumerate(documents)}).max() == 0
+
+
+def test_the_table_has_a_row_for_each_set_with_the_share_of_each_measure(tmp_path: Path) -> None:
+    for name in SETS:
+        rows = [{"id": f"{n:02d}.{lang}", "lang": lang, "text": f"text{n}"} for n in range(48) for lang in ("en", "fr")]
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        (folder / "queries.jsonl").write_text('{"id": "q", "lang": "en", "text": "text1"}', encoding="utf-8")
+        (folder / "qrels.tsv").write_text("q\t01.fr\t1\n", encoding="utf-8")
+    head, _, *lines = similar_table(tmp_path, CachedEncoder(FakeEncoder(), tmp_path))
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in (head, *lines)]
+    assert cells[0][2:-1] == [*MEASURES]
+    assert [row[:2] for row in cells[1:]] == [["udhr_en2x", "90"], ["xquad_para", "18"]]
+    for row in cells[1:]:
+        assert all(0 <= float(share) <= 1 for share in row[2:-1])

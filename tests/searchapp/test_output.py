@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -114,6 +115,15 @@ def test_the_table_says_how_many_there_are(
 def test_nothing_comparable_is_said_in_words(searcher: Searcher) -> None:
     asked = SimilarRequest(commitment_id="GB0001", filters=Filters(country=("ZZ",)))
     assert rendered_similar(searcher.similar(asked), "table") == "nothing comparable to GB0001 found in another country"
+
+
+def test_where_none_stands_out_the_table_says_so(similar: SimilarResult) -> None:
+    said = "\nnone is more alike than others usually are\n"
+    [hit, *_] = similar.hits
+    for score, is_said, shown in ((0.02, False, "score 0.02"), (-0.004, True, "score 0.00")):
+        table = rendered_similar(replace(similar, hits=(replace(hit, score=score),)), "table")
+        assert (said in table) == is_said
+        assert shown in table
 
 
 def test_json_of_those_like_one_is_what_the_http_api_answers(similar: SimilarResult) -> None:

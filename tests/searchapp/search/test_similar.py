@@ -97,8 +97,10 @@ def marked(hit: SimilarHit) -> list[list[str]]:
 # The measure
 
 
-def scores(cosines: list[list[float]], starts: list[int]) -> list[float]:
-    found, _ = likeness(np.array(cosines, dtype=np.float32), np.array(starts), np.ones(len(starts), dtype=np.bool_))
+def scores(similarities: list[list[float]], starts: list[int]) -> list[float]:
+    found, _ = likeness(
+        np.array(similarities, dtype=np.float32), np.array(starts), np.ones(len(starts), dtype=np.bool_)
+    )
     return found.tolist()
 
 
@@ -146,15 +148,18 @@ def by_brute_force(index: Path, own: str, filters: Filters) -> dict[str, float]:
     for version, mine in zip(documents, rows, strict=True):
         if version.commitment_id != own:
             continue
-        cosines = [leg.passage_scores(vector) for vector in leg.as_queries(mine)]
-        best = [[max(cosine[row] for row in rows[other]) for cosine in cosines] for other in others]
+        similarities = [leg.passage_scores(vector) for vector in leg.as_queries(mine)]
+        best = [[max(similarity[row] for row in rows[other]) for similarity in similarities] for other in others]
         usual = np.mean(best, axis=0) + np.std(best, axis=0)
         for other, matches in zip(others, best, strict=True):
             facts = documents[other].facts
             if (country and facts.country == country) or not passes(documents[other], filters):
                 continue
             there = [counted(match - usual[i]) for i, match in enumerate(matches)]
-            back = [counted(max(cosine[row] - usual[i] for i, cosine in enumerate(cosines))) for row in rows[other]]
+            back = [
+                counted(max(similarity[row] - usual[i] for i, similarity in enumerate(similarities)))
+                for row in rows[other]
+            ]
             score = float(np.mean(there) + np.mean(back)) / 2
             name = documents[other].commitment_id
             found[name] = max(score, found.get(name, -np.inf))

@@ -195,6 +195,7 @@ class FakeSearcher:
         self.error = error
         self.asked: list[SearchRequest] = []
         self.asked_similar: list[SimilarRequest] = []
+        self.likeness = 0.3123456
 
     @property
     def info(self) -> IndexInfo:
@@ -252,7 +253,7 @@ class FakeSearcher:
         hit = self._hit(one, rank, SearchRequest(query="", mode="semantic"))
         return SimilarHit(
             rank=rank,
-            score=round(0.3123456 - rank / 100, 7),
+            score=round(self.likeness - rank / 100, 7),
             pair=Pair(
                 own=Quote(document=own, passage=self._hit(own, 1, SearchRequest(query="", mode="semantic")).passage),
                 other=Quote(document=one, passage=hit.passage),

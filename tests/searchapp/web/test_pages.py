@@ -392,6 +392,18 @@ def test_a_commitment_that_nothing_is_like_says_so() -> None:
     assert "Nothing comparable found in another country." in words_of(only(page(alone, SIMILAR), "p", role="status"))
 
 
+def test_where_none_stands_out_the_pages_say_so(client: FlaskClient, searcher: FakeSearcher) -> None:
+    words = "None is more alike than others usually are."
+    for url in ("/commitments/UK0066", SIMILAR):
+        assert words not in words_of(only(page(client, url), "main"))
+    searcher.likeness = -0.004
+    for url in ("/commitments/UK0066", SIMILAR):
+        shown = words_of(only(page(client, url), "main"))
+        assert words in shown
+        assert "Likeness -0.01" in shown
+        assert "-0.00" not in shown
+
+
 def test_passages_stand_side_by_side_in_their_languages_with_the_nearest_sentences_marked(client: FlaskClient) -> None:
     hit = hits(page(client, f"{SIMILAR}?country=JO"))[0]
     own, other = each(only(hit, "div", class_="pair"), "figure")
