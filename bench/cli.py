@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from bench.bars import bar_table
+from bench.exact import exact_table
 from bench.language_correction import SETS, table
 from bench.legs import Setup
 from bench.peers.base import check_peers
@@ -66,7 +67,7 @@ def main(ctx: click.Context) -> None:
     """Measure Concord. Without a command, print every table."""
     if ctx.invoked_subcommand is not None:
         return
-    for command in (correction, quality, similar):
+    for command in (correction, quality, exact, similar):
         command.main([], standalone_mode=False)
         click.echo()
     try:
@@ -117,6 +118,14 @@ def similar(data: Path, write: Path | None, cache: Path, encoder: str) -> None:
     loaded = load_encoder(encoder)
     lines = similar_table(data, CachedEncoder(loaded, cache))
     _show("similar", write, [f"`python -m bench similar`: {loaded.name} ({loaded.revision}).", "", *lines])
+
+
+@main.command()
+@_measuring
+def exact(write: Path | None, **options: Any) -> None:
+    """Ask for numbers and rare names in other languages, with and without the bonus that they get."""
+    setup = _setup(**options)
+    _show("exact", write, _titled("exact", setup, exact_table(setup)))
 
 
 @main.command()

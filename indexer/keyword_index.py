@@ -14,6 +14,7 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,12 @@ from whoosh.codec import base
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
 
+from indexer.names import written_as_names
 from indexer.shared.analysis import (
     ID_FIELD,
+    NAMES_FIELD,
     POSITION_DTYPE,
+    Token,
     WeightedToken,
     analysis_revision,
     keyword_schema,
@@ -72,21 +76,23 @@ def write_keyword_index(folder: Path, entries: Iterable[KeywordEntry], langs: It
 
 
 def _fields(entry: KeywordEntry) -> dict[str, object]:
-    words = list(_weighted_tokens(entry))
+    parts = {part: tokens(getattr(entry, part), entry.lang) for part in PART_WEIGHTS}
+    words = list(_weighted_tokens(parts))
+    names = (written_as_names(getattr(entry, part), found, entry.lang) for part, found in parts.items())
     return {
         ID_FIELD: entry.commitment_id.casefold(),
+        NAMES_FIELD: [(name, 1) for name in chain.from_iterable(names)],
         words_field(entry.lang): words,
         surface_field(entry.lang): words,
     }
 
 
-def _weighted_tokens(entry: KeywordEntry) -> Iterator[WeightedToken]:
+def _weighted_tokens(parts: dict[str, list[Token]]) -> Iterator[WeightedToken]:
     """Yield the tokens of all parts, with a gap between parts so that no phrase runs from one into the next."""
     position = 0
-    for part, weight in PART_WEIGHTS.items():
-        found = tokens(getattr(entry, part), entry.lang)
+    for part, found in parts.items():
         for token in found:
-            yield replace(token, position=position + token.position), weight
+            yield replace(token, position=position + token.position), PART_WEIGHTS[part]
         position += len(found) + 1
 
 

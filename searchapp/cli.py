@@ -66,8 +66,8 @@ def _filters_and_output(function: Function) -> Function:
 def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str, **filters: Any) -> None:
     """Search an index for commitments, in any language.
 
-    "Quoted phrases" must occur in a passage, -words must not occur in the commitment; put the whole query in single
-    quotation marks then.
+    "Quoted phrases" must occur in a passage, -words must not occur in the commitment, transpar* finds what starts so;
+    put the whole query in single quotation marks then.
     """
     from searchapp.output import render  # noqa: PLC0415 (`--help` must not load the search libraries)
     from searchapp.search.results import Filters, SearchRequest  # noqa: PLC0415 (the same)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -9,11 +10,13 @@ from babel import Locale, UnknownLocaleError
 from indexer.shared.records import Facts
 from indexer.shared.regions import region_label
 from indexer.shared.taxonomy import policy_area_label, section_label
+from searchapp.search.query import Correction
 from searchapp.search.results import Mode
 
 __all__ = [
     "FIELD_LABELS",
     "MODE_LABELS",
+    "corrections_label",
     "country_label",
     "facet_label",
     "language_label",
@@ -50,6 +53,13 @@ FIELD_LABELS = {
     "offset": "First result",
 }
 """Names of parameters and facets."""
+
+
+def corrections_label(corrections: Sequence[Correction]) -> str:
+    """Return a sentence on the words of a query that no text has, and on what was searched for too."""
+    wrong = " or ".join(f"“{correction.word}”" for correction in corrections)
+    used = " and ".join(f"“{word}”" for correction in corrections for word in correction.used)
+    return f"Nothing has {wrong}; searched for {used} too."
 
 
 def country_label(code: str) -> str:

@@ -8,7 +8,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 
-from searchapp.labels import language_label, place_label, section_label
+from searchapp.labels import corrections_label, language_label, place_label, section_label
 from searchapp.search.results import Hit, Passage, Quote, SearchResult, SimilarHit, SimilarResult
 from searchapp.serialize import hit_dict, result_dict, similar_dict, similar_hit_dict
 
@@ -83,6 +83,8 @@ def _csv_line(values: list[object]) -> str:
 def _table(result: SearchResult) -> Iterator[str]:
     noun = "commitment" if result.total == 1 else "commitments"
     yield f"{result.total} {noun} ({result.request.mode}, {result.took_ms:.0f} ms)"
+    if result.corrections:
+        yield corrections_label(result.corrections)
     for hit in result.hits:
         yield ""
         yield from _head(hit, hit.passage)

@@ -33,7 +33,7 @@ _TIME_DIGITS = 1
 
 
 def result_dict(result: SearchResult, *, root: str = "") -> dict[str, Any]:
-    """Return the body of `/api/v1/search`; `notes` is there only if there are any."""
+    """Return the body of `/api/v1/search`; `notes` and `corrections` are there only if there are any."""
     following = next_page(result)
     answer = {
         "query": _query(result.request),
@@ -44,7 +44,12 @@ def result_dict(result: SearchResult, *, root: str = "") -> dict[str, Any]:
         "next_url": _search_url(following, root) if following else None,
         "index": _index(result.index),
     }
-    return answer | {"notes": list(result.notes)} if result.notes else answer
+    if result.notes:
+        answer["notes"] = list(result.notes)
+    if result.corrections:
+        answer["corrections"] = [{"word": one.word, "used": list(one.used)} for one in result.corrections]
+        answer["corrected_query"] = result.corrected_query
+    return answer
 
 
 def hit_dict(hit: Hit, *, root: str = "") -> dict[str, Any]:

@@ -10,6 +10,8 @@ A word gives three forms, all lower-cased:
 order alone would not do: with stemming first, 14-34 % of accented words can't be found without their accents; with
 folding first, 8-50 % of the inflections that belong together come apart (es, fr, pt, ro, ca, cs, tr).
 
+A number has one form, its digits: 1,000 and 1.000, 1 000 and ١٬٠٠٠ are all 1000, and 2,5 is 2.5.
+
 Scripts that write no spaces, and Korean, give overlapping pairs of characters instead, whatever the text's language;
 a pair has no surface. A single character is a term only where it stands alone.
 """
@@ -29,16 +31,28 @@ from whoosh.fields import ID, FieldType, Schema
 from whoosh.formats import Existence, Positions
 from whoosh.lang.stopwords import stoplists
 
-from indexer.shared.word_forms import APOSTROPHES, elision, fold, normal, primary_tag, rules_digest, stem
+from indexer.shared.word_forms import (
+    APOSTROPHES,
+    GROUPED_NUMBER,
+    elision,
+    fold,
+    normal,
+    number,
+    primary_tag,
+    rules_digest,
+    stem,
+)
 
 __all__ = [
     "ID_FIELD",
     "MAX_TERM",
+    "NAMES_FIELD",
     "POSITION_DTYPE",
     "Token",
     "WeightedToken",
     "analysis_revision",
     "keyword_schema",
+    "last_word",
     "surface_field",
     "tokens",
     "words_field",
@@ -50,10 +64,13 @@ MAX_TERM = 64
 ID_FIELD = "id"
 """The Whoosh field with the commitment ID of a row, casefolded, as one term."""
 
+NAMES_FIELD = "names"
+"""The Whoosh field with the surfaces of the words that a row has as names are written, of all languages."""
+
 POSITION_DTYPE = np.dtype("<i4")
 """How positions are written."""
 
-_RULES = 1
+_RULES = 2
 """To be raised when the code here or in `word_forms` makes other terms."""
 
 _LONGEST_READ = 4 * MAX_TERM
@@ -65,10 +82,11 @@ _PAIRED = (
 )
 _LETTER = rf"[[\p{{L}}\p{{N}}]--{_PAIRED}]"
 _INSIDE = r"[\p{M}\p{Cf}]*+"
-_DECIMAL_SIGN = r"(?<=\p{Nd})[.,](?=\p{Nd})"
+_DECIMAL_SIGN = r"(?<=\p{Nd})[.,\u066B\u066C](?=\p{Nd})"
 _APOSTROPHE = rf"(?<=[\p{{L}}\p{{M}}])[{APOSTROPHES}](?=\p{{L}})"
 _WORD_OR_RUN = regex.compile(
-    rf"(?P<run>(?:{_PAIRED}{_INSIDE})++)|{_LETTER}{_INSIDE}(?:(?:{_DECIMAL_SIGN}|{_APOSTROPHE})?{_LETTER}{_INSIDE})*+",
+    rf"(?P<run>(?:{_PAIRED}{_INSIDE})++)|{GROUPED_NUMBER}"
+    rf"|{_LETTER}{_INSIDE}(?:(?:{_DECIMAL_SIGN}|{_APOSTROPHE})?{_LETTER}{_INSIDE})*+",
     flags=regex.VERSION1,
 )
 _JAMO = r"[\u1100-\u115F]++[\u1160-\u11A7]*+[\u11A8-\u11FF]*+"
@@ -117,6 +135,20 @@ def tokens(text: str, lang: str) -> list[Token]:
     ]
 
 
+def last_word(text: str, lang: str) -> tuple[int, str]:
+    """Return where the last word of a text starts, and that word without accents but not stemmed: what others begin by.
+
+    The word is empty where it would be cut into pairs, which are found inside of longer words anyway.
+    """
+    lang = primary_tag(lang)
+    found = list(_WORD_OR_RUN.finditer(text))
+    if not found or found[-1]["run"] is not None:
+        return len(text), ""
+    start, end = _without_elision(found[-1][0], found[-1].start(), lang)
+    word = text[start : min(end, start + _LONGEST_READ)]
+    return start, (number(word) or fold(normal(word, lang), lang))[:MAX_TERM]
+
+
 def analysis_revision() -> str:
     """Return a digest of all that decides the terms, 16 hex digits: an index of another revision must be rebuilt."""
     return hashlib.sha256(b"%d" % _RULES + rules_digest()).hexdigest()[:16]
@@ -133,11 +165,11 @@ def surface_field(lang: str) -> str:
 
 
 def keyword_schema(langs: Iterable[str]) -> Schema:
-    """Return the Whoosh schema of an index in these languages: two fields a language, and the commitment IDs.
+    """Return the Whoosh schema of an index in these languages: two fields a language, names, and the commitment IDs.
 
     Nothing is stored. A language has fields of its own, so that document frequencies and lengths are its own.
     """
-    schema = Schema(**{ID_FIELD: ID()})
+    schema = Schema(**{ID_FIELD: ID(), NAMES_FIELD: _SurfaceField()})
     for lang in langs:
         schema.add(words_field(lang), _WordsField())
         schema.add(surface_field(lang), _SurfaceField())
@@ -229,6 +261,10 @@ def _without_elision(word: str, start: int, lang: str) -> tuple[int, int]:
 @lru_cache(maxsize=65_536)
 def _forms(word: str, lang: str) -> _Forms | None:
     """Return the forms of a word, or None for a stop word and for one of which nothing is left."""
+    value = number(word)
+    if value is not None:
+        value = value[:MAX_TERM]
+        return _Forms(term=value, stem=value, surface=value)
     surface = normal(word, lang)[:MAX_TERM]
     folded = fold(surface, lang)[:MAX_TERM]
     if not folded or folded in _stop_words(lang):

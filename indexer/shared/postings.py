@@ -17,6 +17,7 @@ unpickling, memory-mapped, by any number of threads.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -73,6 +74,17 @@ class Postings:
         starts = self.term_starts[first : last + 1].tolist()
         text = self.term_bytes[: starts[-1]].tobytes()
         return {text[start:end]: first + number for number, (start, end) in enumerate(pairwise(starts))}
+
+    def term(self, number: int) -> bytes:
+        """Return a term by its number, in UTF-8."""
+        return self.term_bytes[self.term_starts[number] : self.term_starts[number + 1]].tobytes()
+
+    def terms_starting(self, field: str, start: str) -> range:
+        """Return the numbers of the terms of a field that start with some letters."""
+        first, last = self.fields.get(field, (0, 0))
+        terms, low = range(first, last), start.encode()
+        high = low + b"\xff"  # above every continuation, as UTF-8 has no such byte
+        return terms[bisect_left(terms, low, key=self.term) : bisect_left(terms, high, key=self.term)]
 
     def postings_of(self, term: int) -> PostingRange:
         """Return where the postings of a term are."""

@@ -1,4 +1,4 @@
-"""The forms of a single word: normal form, without accents, stem. Letters and algorithms come from tables."""
+"""The forms of a single word: normal form, without accents, stem, number. Letters and algorithms come from tables."""
 
 from __future__ import annotations
 
@@ -15,16 +15,41 @@ from typing import Any
 
 import regex
 
-__all__ = ["APOSTROPHES", "elision", "fold", "normal", "primary_tag", "rules_digest", "stem"]
+__all__ = [
+    "APOSTROPHES",
+    "GROUPED_NUMBER",
+    "elision",
+    "fold",
+    "normal",
+    "number",
+    "primary_tag",
+    "rules_digest",
+    "stem",
+]
 
 APOSTROPHES = "'\u2018\u2019\u02bc\uff07"
 """What is typed for an apostrophe."""
+
+_GROUPING = " \u00a0\u2009\u202f\u066c"
+"""What only ever groups digits: spaces and the Arabic thousands separator."""
+
+GROUPED_NUMBER = (
+    rf"(?<!\p{{Nd}})\p{{Nd}}{{1,3}}(?:[{_GROUPING}]\p{{Nd}}{{3}}){{1,4}}+(?:[.,\u066b]\p{{Nd}}++)?+(?![\p{{L}}\p{{N}}])"
+)
+"""A pattern of the library `regex` for a number whose digits stand in up to five groups, apart from each other."""
 
 _TABLES = ("elision.toml", "folding.toml", "stemmers.toml")
 _DOTLESS_I = frozenset({"az", "tr"})
 
 _DROPPED = regex.compile(rf"[\p{{Cf}}{APOSTROPHES}]+")
 _DIGIT = regex.compile(r"\p{Nd}")
+
+_NUMBER = regex.compile(rf"\p{{Nd}}++(?:[{_GROUPING}.,\u066b]\p{{Nd}}++)*+")
+_THOUSANDS = regex.compile(
+    r"[1-9][0-9]{0,2}(?:(?P<sign>[.,])[0-9]{3}(?:(?P=sign)[0-9]{3})*+(?!(?P=sign))|(?:,[0-9]{2}(?=,))++,[0-9]{3})(?![0-9])"
+)
+_TO_POINT = str.maketrans({",": ".", "\u066b": "."})
+_UNGROUPED = str.maketrans("", "", _GROUPING)
 
 _GENERAL_MARKS = range(0x0300, 0x0370)
 _HEBREW_POINTS = range(0x0591, 0x05C8)
@@ -59,6 +84,21 @@ def stem(word: str, lang: str) -> str:
     if algorithm is None or _DIGIT.search(word):
         return word
     return _stemmer(algorithm)(word) or word
+
+
+def number(word: str) -> str | None:
+    """Return a number in ASCII digits with a point before its fraction, as in 1234.5; None for any other word.
+
+    A point or a comma before exactly three digits groups digits, unless the number begins with a nought: 1.234 is a
+    thousand and more in most languages. Indian groups of two digits (1,00,000) are read, too.
+    """
+    if not _NUMBER.fullmatch(word):
+        return None
+    digits = "".join(str(unicodedata.decimal(char, char)) for char in word.translate(_UNGROUPED))
+    thousands = _THOUSANDS.match(digits)
+    if thousands:
+        digits = regex.sub("[.,]", "", thousands[0]) + digits[thousands.end() :]
+    return digits.translate(_TO_POINT)
 
 
 @cache

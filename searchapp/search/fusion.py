@@ -6,7 +6,8 @@ there. Which of the language's documents takes it is decided by meaning and word
 fusion, this can't let chance word matches in the query's own language push the right foreign document down.
 
 A passage that has most of what a query asks for, word by word, is no chance match. It is lifted among all languages,
-by the cube of its keyword score: half of the query's words lift little, all of them are sure to be seen.
+by the cube of its keyword score: half of the query's words lift little, all of them are sure to be seen. So is one that
+has the number or the rare name asked for (`searchapp.search.exact`).
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ Scores = npt.NDArray[np.float32]
 class FusionWeights:
     """Weights beside a similarity in meaning; `python -m bench weights` shows what others would give.
 
-    `keyword` is that of a keyword score in [0, 1] inside one language, `lift` that of its cube among all languages.
+    `keyword` is that of a keyword score in [0, 1] inside one language, `lift` that of its cube among all languages, and
+    `exact` that of the bonus of exact words, for which see `python -m bench exact`.
     """
 
     keyword: float = 0.75
     lift: float = 1.5
+    exact: float = 1
 
 
 def lift(keyword: Scores, weights: FusionWeights) -> Scores:
@@ -41,9 +44,9 @@ def lift(keyword: Scores, weights: FusionWeights) -> Scores:
 def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
     """Return the fused score of each of n documents, float32 `(n,)`.
 
-    `slots` holds the scores that give languages their places (meaning and lift), `inside` what orders the documents of
-    one language (the same plus the weighted keyword score), and `lang` the number of each document's language.
-    A document's fused score is the one that its place came from.
+    `slots` holds the scores that give languages their places (meaning, lift and exact words), `inside` what orders the
+    documents of one language (the same plus the weighted keyword score), and `lang` the number of each document's
+    language. A document's fused score is the one that its place came from.
     """
     fused = np.empty_like(slots)
     for number in np.unique(lang):

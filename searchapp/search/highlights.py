@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.analysis import Token, tokens
+from indexer.shared.word_forms import fold, primary_tag
 from searchapp.search.query import Query, in_language
 from searchapp.search.results import Highlight
 
@@ -21,12 +23,14 @@ def word_highlights(text: str, lang: str, query: Query) -> tuple[Highlight, ...]
     """Return the spans of a passage that match words of the query, in order, apart from each other, in code points.
 
     Both are read as the passage's language (a BCP-47 tag) reads them. A quoted phrase is marked as a whole, and its
-    words nowhere else. Pairs of characters that overlap or touch become one span.
+    words nowhere else. Words that start as one with a star does are marked, and those used for a misspelt one. Pairs of
+    characters that overlap or touch become one span.
     """
     found = tokens(text, lang)
     local = in_language(query, lang)
     single = [phrase[0] for phrase in local.phrases if len(phrase) == 1]
-    spans = list(_word_spans(found, [*local.loose, *single]))
+    spans = list(_word_spans(found, [*local.loose, *single, *chain.from_iterable(local.near)]))
+    spans += [(token.start, token.end) for token in found if _starts(token, lang, local.prefixes)]
     for phrase in local.phrases:
         spans += _phrase_spans(found, phrase)
     return tuple(Highlight(start=start, end=end, kind="word") for start, end in _merged(spans))
@@ -55,6 +59,10 @@ def nearest_sentence(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.float3
         return ()
     start, end = spans[int(scores.argmax())]
     return (Highlight(start=int(start), end=int(end), kind="semantic"),)
+
+
+def _starts(token: Token, lang: str, prefixes: tuple[str, ...]) -> bool:
+    return token.term.startswith(prefixes) or fold(token.surface, primary_tag(lang)).startswith(prefixes)
 
 
 def _word_spans(found: Iterable[Token], words: Iterable[Token]) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,10 @@ those of the row's language. PRIOR stands for the passages that a small language
 lone Spanish passage counts next to nothing, with N of the whole index every one counts as rare. BM25 as in Robertson
 and Zaragoza, "The Probabilistic Relevance Framework" (2009), idf as in Lucene, never negative.
 
+A word with a star counts as one term, whose forms are all that start so (`searchapp.search.lexicon`). A word that no
+text has (`searchapp.search.spelling`) counts NEAR_WEIGHT times what the best of the words near it does, by term or
+stem, but in full in the bound.
+
 A row whose commitment ID was typed gets more than any words can give, so it comes first.
 
 Whoosh's queries find the rows; their scores are added up one posting list at a time. Whoosh's own matchers add them
@@ -37,15 +41,19 @@ from whoosh.searching import Searcher
 
 from indexer.shared.analysis import ID_FIELD, Token, analysis_revision, keyword_schema, surface_field, words_field
 from indexer.shared.postings import PostingRange, Postings, load_postings
-from searchapp.search.query import LocalQuery, Query, in_language
+from searchapp.search.lexicon import Lexicon
+from searchapp.search.query import LocalQuery, Prefix, Query, in_language
 
-__all__ = ["K1", "PRIOR", "SURFACE_WEIGHT", "B", "KeywordLeg", "Run"]
+__all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "KeywordLeg", "Run"]
 
 K1 = 1.2
 B = 0.75
 PRIOR = 10
 SURFACE_WEIGHT = 0.3
 """What the exact form of a word counts beside its stem."""
+
+NEAR_WEIGHT = 0.75
+"""What a word near a misspelt one counts beside the word itself."""
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int32]
@@ -70,7 +78,9 @@ class KeywordLeg:
         """Open the index in a folder; IndexStoreError when it is missing, damaged or made by other word rules."""
         self._postings = load_postings(folder, revision=analysis_revision())
         self._statistics = dict(_all_statistics(self._postings))
-        self._searcher = Searcher(_ArrayReader(self._postings), weighting=_Weighting(self._statistics))
+        reader = _ArrayReader(self._postings)
+        self.lexicon = Lexicon(self._postings, reader.vocabularies)
+        self._searcher = Searcher(reader, weighting=_Weighting(self._statistics))
 
     def search(self, query: Query, allowed: Mask | None = None, top_k: int | None = None) -> Run:
         """Return the allowed rows that have a word of the query, every phrase and nothing excluded; best first.
@@ -103,6 +113,8 @@ class KeywordLeg:
         for _, lang, local in self._local(query):
             for phrase in local.excluded:
                 excluded |= self._rows_with(_phrase_query(lang, phrase))
+            for prefix in local.excluded_prefixes:
+                excluded |= self._rows_starting(lang, prefix)
         return excluded
 
     def bound(self, query: Query) -> dict[str, float]:
@@ -127,9 +139,12 @@ class KeywordLeg:
     def _scores(self, query: Query) -> Scores:
         scores = np.zeros(len(self._postings.row_langs), dtype=np.float32)
         for _, lang, local in self._local(query):
-            for clause in _scored_queries(lang, local):
+            for weight, clause in _scored_queries(lang, local):
                 rows, gained = self._score_clause(clause)
-                scores[rows] += gained
+                scores[rows] += weight * gained
+            for prefix in local.prefixes:
+                rows, weights = self.lexicon.rows_starting(lang, prefix)
+                scores[rows] += self._statistics[words_field(lang)].scores(rows, weights)
         if query.commitment_ids:
             words_only = [self._words_bound(lang, local) for _, lang, local in self._local(query)]
             scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(_above(words_only))
@@ -151,26 +166,39 @@ class KeywordLeg:
         mask[list(query.matcher(self._searcher).all_ids())] = True
         return mask
 
+    def _rows_starting(self, lang: str, prefix: Prefix) -> Mask:
+        """Return which rows have a word that starts so, and somewhere the words that stood before it in the query."""
+        mask = self._all(value=False)
+        mask[self.lexicon.rows_starting(lang, prefix.start, limit=None)[0]] = True
+        return mask & self._rows_with(_phrase_query(lang, prefix.before)) if prefix.before else mask
+
     def _words_bound(self, lang: str, local: LocalQuery) -> float:
         return sum(
             max(self._term_bound(words_field(lang), form) for form in (word.term, word.stem))
             + (self._term_bound(surface_field(lang), word.surface) if word.surface else 0.0)
             for word in local.words
-        )
+        ) + sum(self._prefix_bound(lang, prefix) for prefix in local.prefixes)
+
+    def _prefix_bound(self, lang: str, prefix: str) -> float:
+        return self._statistics[words_field(lang)].bound(len(self.lexicon.rows_starting(lang, prefix)[0]))
 
     def _term_bound(self, field: str, text: str) -> float:
         return self._statistics[field].bound(self._searcher.doc_frequency(field, text.encode()))
 
 
-def _scored_queries(lang: str, local: LocalQuery) -> Iterator[WhooshQuery]:
+def _scored_queries(lang: str, local: LocalQuery) -> Iterator[tuple[float, WhooshQuery]]:
+    """Yield what is scored and its weight."""
     for word in local.words:
-        yield _word_query(lang, word)
+        yield 1.0, _word_query(lang, word)
         if word.surface:
-            yield Term(surface_field(lang), word.surface)
+            yield 1.0, Term(surface_field(lang), word.surface)
+    for words in local.near:
+        yield NEAR_WEIGHT, _word_query(lang, *words)
 
 
-def _word_query(lang: str, word: Token) -> WhooshQuery:
-    return DisjunctionMax([Term(words_field(lang), form) for form in dict.fromkeys((word.term, word.stem))])
+def _word_query(lang: str, *words: Token) -> WhooshQuery:
+    forms = dict.fromkeys(form for word in words for form in (word.term, word.stem))
+    return DisjunctionMax([Term(words_field(lang), form) for form in forms])
 
 
 def _phrase_query(lang: str, phrase: tuple[Token, ...]) -> WhooshQuery:
@@ -237,11 +265,11 @@ class _ArrayReader(IndexReader):  # type: ignore[misc]  # Whoosh has no types
     def __init__(self, postings: Postings) -> None:
         self.schema = keyword_schema(postings.langs)
         self._postings = postings
-        self._vocabularies = {field: postings.vocabulary(field) for field in postings.fields}
+        self.vocabularies = {field: postings.vocabulary(field) for field in postings.fields}
 
     def __contains__(self, term: tuple[str, bytes]) -> bool:
         field, text = term
-        return text in self._vocabularies.get(field, ())
+        return text in self.vocabularies.get(field, ())
 
     def doc_count_all(self) -> int:
         return len(self._postings.row_langs)
@@ -250,12 +278,12 @@ class _ArrayReader(IndexReader):  # type: ignore[misc]  # Whoosh has no types
         return self.doc_count_all()
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
-        number = self._vocabularies.get(fieldname, {}).get(text)
+        number = self.vocabularies.get(fieldname, {}).get(text)
         return 0 if number is None else len(self._postings.postings_of(number))
 
     def postings(self, fieldname: str, text: bytes, scorer: _Statistics | None = None) -> _ArrayMatcher:
         """Return the rows of a term that is in the index."""
-        found = self._postings.postings_of(self._vocabularies[fieldname][text])
+        found = self._postings.postings_of(self.vocabularies[fieldname][text])
         return _ArrayMatcher(self._postings, found, self.schema[fieldname].format, scorer)
 
 

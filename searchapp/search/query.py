@@ -2,12 +2,17 @@
 
     open data            words, any of which may match
     "open data"          a phrase that must occur
-    -health -"open data" words and phrases that must not occur
+    transpar*            words that start so
+    -health -"open data" words and phrases that must not occur; -transpar* works, too
     lang:fr country:KR year:2016 year:2016-2018 id:UK0066
                          values of a field; several of one field are alternatives
     UK0066               a commitment ID, which is a word, too
 
-Everything else is plain text: `or`, `NOT`, `*`, brackets, a lone quote, a minus inside a word, an unknown field.
+A star ends a word after three letters or more. It is refused after fewer and inside a word, where it would promise
+what isn't done; elsewhere, as alone, doubled or inside a phrase, it is punctuation. Where a language writes no spaces,
+words are found inside longer ones anyway, and a star changes nothing.
+
+Everything else is plain text: `or`, `NOT`, brackets, a lone quote, a minus inside a word, an unknown field.
 """
 
 from __future__ import annotations
@@ -20,20 +25,24 @@ from typing import Any
 
 import regex
 
-from indexer.shared.analysis import Token, tokens
+from indexer.shared.analysis import Token, last_word, tokens
 from indexer.shared.errors import QueryError
-from indexer.shared.word_forms import primary_tag
+from indexer.shared.word_forms import GROUPED_NUMBER, primary_tag
 
 __all__ = [
     "MAX_CLAUSES",
     "MAX_QUERY",
     "MAX_TERMS",
+    "MIN_PREFIX",
+    "Correction",
     "LocalQuery",
+    "Prefix",
     "Query",
     "QueryFields",
     "in_language",
     "parse_query",
     "plain_query",
+    "respelt",
 ]
 
 MAX_QUERY = 1_000
@@ -43,14 +52,21 @@ MAX_TERMS = 64
 """Words of a query, and of a phrase, that are looked up; those after them reach only the encoder."""
 
 MAX_CLAUSES = 16
-"""Most phrases and exclusions in a query."""
+"""Most phrases, exclusions and words with a star in a query."""
+
+MIN_PREFIX = 3
+"""Letters that a word with a star needs."""
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+_NUMBER = rf"{GROUPED_NUMBER}[^\s\p{{L}}\p{{N}}\"]*+(?!\S)"
 _ITEM = regex.compile(
-    r"""(?P<minus>(?<!\S)-)?"(?P<phrase>[^"]*)"
-      | (?P<word_minus>(?<!\S)-(?=\w))?(?P<word>\S(?:(?!(?<!\w)"[^"]*")\S)*)  # ends where a phrase starts""",
-    flags=regex.VERBOSE,
+    r'(?P<minus>(?<!\S)-)?"(?P<phrase>[^"]*)"'
+    rf"|(?P<word_minus>(?<!\S)-(?=\w))?(?P<word>{_NUMBER}"
+    r'|\S(?:(?!(?<!\w)"[^"]*")\S)*)'  # ends where a phrase starts
 )
+_PLAIN_WORD = regex.compile(rf"{_NUMBER}|\S+")
+_STAR_INSIDE = regex.compile(r"[\p{L}\p{M}\p{N}]\*+[\p{L}\p{N}]")
+_PREFIX = regex.compile(r"[^\p{L}\p{N}*]*+([^*]*[\p{L}\p{M}\p{N}])\*[^\p{L}\p{N}*]*+")
 _COMMITMENT_ID = regex.compile(r"[a-z][a-z0-9]*[-_.]?[0-9]{3,}", flags=regex.IGNORECASE)
 _LETTER_OR_DIGIT = regex.compile(r"[\p{L}\p{N}]")
 _PUNCTUATION_AROUND = regex.compile(r"^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$")
@@ -68,20 +84,45 @@ class QueryFields:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A word as typed, which no text has, and what is searched for too: pairs of a language and a word of it."""
+
+    word: str
+    near: tuple[tuple[str, str], ...]
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The words searched for, each once, the best first."""
+        return tuple(dict.fromkeys(word for _, word in self.near))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """A parsed query.
 
-    `text` is what the encoder gets: words and phrases in their order, without exclusions and fields; empty if only
-    `id:` was given. `terms` are the words and `phrases` the phrases as typed, `excluded` words and phrases alike.
-    `commitment_ids` are the words that look like a commitment ID, and the values of `id:`, in upper case.
+    `text` is what the encoder gets: words and phrases in their order, without exclusions, fields and stars; empty if
+    only `id:` was given. `terms` are the words and `phrases` the phrases as typed, `excluded` words and phrases alike;
+    `prefixes` and `excluded_prefixes` are words that had a star, without it. `commitment_ids` are the words that look
+    like a commitment ID, and the values of `id:`, in upper case. `corrections` are none until an index has been asked.
     """
 
     text: str
     terms: tuple[str, ...]
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    excluded_prefixes: tuple[str, ...] = ()
     fields: QueryFields = QueryFields()
     commitment_ids: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefix:
+    """What words start with, folded, and the tokens that stand before it, as `e` does in `e-gov*`."""
+
+    start: str
+    before: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,29 +130,33 @@ class LocalQuery:
     """A query as one language reads it; phrases and exclusions of which nothing is left are gone.
 
     `loose` are the tokens outside of phrases and `words` all tokens, each term once. An excluded word is a phrase of
-    its tokens.
+    its tokens. `near` holds for each correction the tokens that stand for its word.
     """
 
     loose: tuple[Token, ...]
     words: tuple[Token, ...]
     phrases: tuple[tuple[Token, ...], ...]
     excluded: tuple[tuple[Token, ...], ...]
+    prefixes: tuple[str, ...]
+    excluded_prefixes: tuple[Prefix, ...]
+    near: tuple[tuple[Token, ...], ...]
 
 
 def parse_query(text: str) -> Query:
     """Return what a typed query says.
 
-    Raises QueryError (field `q`) when it is too long, has too many phrases and exclusions, or nothing to search for.
+    Raises QueryError (field `q`) when it is too long, has too many phrases, exclusions and stars, a star that can't be
+    answered, or nothing to search for.
     """
     if len(text) > MAX_QUERY:
         raise QueryError(f"at most {MAX_QUERY:,} characters are searched for, this has {len(text):,}", field="q")
     parts = _Parts()
-    for match in _ITEM.finditer(_printable(text).translate(_QUOTES)):
+    for match in _ITEM.finditer(_readable(text)):
         parts.add(match)
     query = parts.query()
-    if len(query.phrases) + len(query.excluded) > MAX_CLAUSES:
-        raise QueryError(f"at most {MAX_CLAUSES} quoted phrases and exclusions fit in one search", field="q")
-    if not (query.terms or query.phrases or query.commitment_ids):
+    if len(query.phrases) + len(query.excluded) + len(query.prefixes) + len(query.excluded_prefixes) > MAX_CLAUSES:
+        raise QueryError(f"at most {MAX_CLAUSES} quoted phrases, exclusions and stars fit in one search", field="q")
+    if not (query.terms or query.phrases or query.prefixes or query.commitment_ids):
         raise QueryError(_nothing_to_search_for(text, query), field="q")
     return query
 
@@ -119,11 +164,11 @@ def parse_query(text: str) -> Query:
 def plain_query(text: str) -> Query:
     """Return the query for a text that no one typed into a search box: a passage, a title, a question of a test set.
 
-    Nothing in it is an operator: quotes, minuses and colons are plain text. It may be of any length; MAX_TERMS of its
-    words are looked up. Raises QueryError (field `q`) when it has nothing to search for.
+    Nothing in it is an operator: quotes, minuses, colons and stars are plain text. It may be of any length; MAX_TERMS
+    of its words are looked up. Raises QueryError (field `q`) when it has nothing to search for.
     """
     parts = _Parts()
-    for word in _printable(text).split():
+    for word in _PLAIN_WORD.findall(_printable(text)):
         parts.add_word(word)
     query = parts.query()
     if not query.terms:
@@ -131,16 +176,54 @@ def plain_query(text: str) -> Query:
     return query
 
 
+def respelt(text: str, corrections: Iterable[Correction]) -> str:
+    """Return a typed query with the best correction in the place of each misspelt word; all else stays."""
+    best = {correction.word: correction.used[0] for correction in corrections}
+    wrong = "|".join(map(regex.escape, best))
+    word = regex.compile(rf"(?<![\p{{L}}\p{{M}}\p{{N}}])(?:{wrong})(?![\p{{L}}\p{{M}}\p{{N}}])")
+
+    def corrected(match: regex.Match[str]) -> str:
+        typed = match["word"]
+        if typed is None or match["word_minus"] or "*" in typed or _field_value(typed):
+            return match[0]
+        return word.sub(lambda found: best[found[0]], match[0])
+
+    return _ITEM.sub(corrected, _readable(text)) if best else text
+
+
 @lru_cache(maxsize=512)
 def in_language(query: Query, lang: str) -> LocalQuery:
     """Return the query as texts of one language (BCP-47 tag) are analysed, at most MAX_TERMS words of it."""
     phrases = _token_phrases(query.phrases, lang)
-    loose = _distinct(token for term in query.terms for token in tokens(term, lang))
+    prefixes = _prefixes(query.prefixes, lang)
+    loose = _distinct(
+        [
+            *(token for term in query.terms for token in tokens(term, lang)),
+            *(token for prefix in prefixes for token in prefix.before),
+        ]
+    )
+    words = _distinct([*(token for phrase in phrases for token in phrase), *loose])
+    corrections = query.corrections if len(words) < MAX_TERMS else ()  # whose words must be among these
     return LocalQuery(
         loose=loose,
-        words=_distinct([*(token for phrase in phrases for token in phrase), *loose]),
+        words=words,
         phrases=phrases,
         excluded=_token_phrases(query.excluded, lang),
+        prefixes=tuple(dict.fromkeys(prefix.start for prefix in prefixes)),
+        excluded_prefixes=_prefixes(query.excluded_prefixes, lang),
+        near=tuple(
+            tuple(token for tag, word in correction.near if tag == primary_tag(lang) for token in tokens(word, lang))
+            for correction in corrections
+        ),
+    )
+
+
+def _prefixes(texts: Iterable[str], lang: str) -> tuple[Prefix, ...]:
+    ends = [(text, *last_word(text, lang)) for text in texts]
+    return tuple(
+        Prefix(start=start, before=tuple(token for token in tokens(text, lang) if token.end <= at))
+        for text, at, start in ends
+        if start
     )
 
 
@@ -164,16 +247,17 @@ class _Parts:
         self._terms: list[str] = []
         self._phrases: list[str] = []
         self._excluded: list[str] = []
+        self._prefixes: list[str] = []
+        self._excluded_prefixes: list[str] = []
         self._fields: dict[str, list[Any]] = {name: [] for name in _FIELDS}
 
     def add(self, match: regex.Match[str]) -> None:
         phrase, word = match["phrase"], match["word"]
-        if match["minus"] or match["word_minus"]:
-            self._add_text(phrase or word or "", self._excluded)
-        elif phrase is not None:
-            self._add_text(phrase, self._phrases)
-        elif not self._add_field(word):
-            self.add_word(word)
+        excluded = bool(match["minus"] or match["word_minus"])
+        if phrase is not None:
+            self._add_text(phrase, self._phrases, excluded=excluded)
+        elif excluded or not self._add_field(word):
+            self._add_typed(word, excluded=excluded)
 
     def add_word(self, word: str) -> None:
         """Take a word as it stands, whatever it looks like."""
@@ -183,27 +267,55 @@ class _Parts:
         ids = [_PUNCTUATION_AROUND.sub("", text).upper() for text in (*self._terms, *self._phrases)]
         fields = {name: tuple(dict.fromkeys(values)) for name, values in self._fields.items()}
         return Query(
-            text=" ".join(self._texts) if self._terms or self._phrases else "",
+            text=" ".join(self._texts) if self._terms or self._phrases or self._prefixes else "",
             terms=tuple(self._terms[:MAX_TERMS]),
             phrases=tuple(self._phrases),
             excluded=tuple(self._excluded),
+            prefixes=tuple(self._prefixes),
+            excluded_prefixes=tuple(self._excluded_prefixes),
             fields=QueryFields(**fields),
             commitment_ids=tuple(dict.fromkeys([*fields["id"], *filter(_COMMITMENT_ID.fullmatch, ids)])),
         )
 
-    def _add_text(self, text: str, kind: list[str]) -> None:
+    def _add_typed(self, word: str, *, excluded: bool) -> None:
+        """Take a word that may have a star."""
+        if _STAR_INSIDE.search(word):
+            raise QueryError(f"a star can only end a word, as in innova*; this is {word[:40]!r}", field="q")
+        starred = _PREFIX.fullmatch(word)
+        text = starred[1] if starred else word
+        start = last_word(text, "")[1] if starred else ""
+        if 0 < len(start) < MIN_PREFIX:
+            raise QueryError(
+                f"at least {MIN_PREFIX} letters must stand before a star, as in innova*; this is {word[:40]!r}",
+                field="q",
+            )
+        if start and excluded:
+            self._excluded_prefixes.append(text)
+        elif start:
+            self._add_text(text, self._prefixes)
+        else:
+            self._add_text(text, self._terms, excluded=excluded)
+
+    def _add_text(self, text: str, kind: list[str], *, excluded: bool = False) -> None:
+        text = text.strip()
         if _LETTER_OR_DIGIT.search(text):
-            kind.append(text.strip())
-        if kind is not self._excluded and text.strip():
-            self._texts.append(text.strip())
+            (self._excluded if excluded else kind).append(text)
+        if text and not excluded:
+            self._texts.append(text)
 
     def _add_field(self, word: str) -> bool:
         """Take the word as `field:value` if it is one of a known field, in its form."""
-        name, _, typed = word.partition(":")
-        value = _FIELDS[name.lower()](typed) if name.lower() in _FIELDS else None
-        if value is not None:
-            self._fields[name.lower()].append(value)
-        return value is not None
+        found = _field_value(word)
+        if found is not None:
+            name, value = found
+            self._fields[name].append(value)
+        return found is not None
+
+
+def _field_value(word: str) -> tuple[str, object] | None:
+    name, _, typed = word.partition(":")
+    value = _FIELDS[name.lower()](typed) if name.lower() in _FIELDS else None
+    return None if value is None else (name.lower(), value)
 
 
 def _lang(typed: str) -> str | None:
@@ -226,6 +338,11 @@ def _id(typed: str) -> str | None:
 _FIELDS: Mapping[str, Callable[[str], object | None]] = {"lang": _lang, "country": _country, "year": _year, "id": _id}
 
 
+def _readable(text: str) -> str:
+    """Return a typed text with `"` for every kind of quotation mark."""
+    return _printable(text).translate(_QUOTES)
+
+
 def _printable(text: str) -> str:
     """Return the text in NFC, without control and invisible characters; spaces stay spaces."""
     kept = [" " if char.isspace() else char for char in text if _is_kept(char)]
@@ -237,7 +354,7 @@ def _is_kept(char: str) -> bool:
 
 
 def _nothing_to_search_for(text: str, query: Query) -> str:
-    if query.excluded:
+    if query.excluded or query.excluded_prefixes:
         return "there are only words to leave out; add a word to search for"
     if query.fields != QueryFields():
         return "there are only filters; add a word to search for"

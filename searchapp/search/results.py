@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from indexer.shared.records import Chunk, Document
+from searchapp.search.query import Correction
 
 __all__ = [
     "VALUE_FILTERS",
@@ -159,7 +160,11 @@ class IndexInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """The page of hits asked for; `total` and `facets` describe the whole result and are the same on every page."""
+    """The page of hits asked for; `total` and `facets` describe the whole result and are the same on every page.
+
+    `corrections` are the words that no text has, with what was searched for too, and `corrected_query` is the query
+    with the best of these in their places, None if there are none.
+    """
 
     request: SearchRequest
     total: int
@@ -168,6 +173,8 @@ class SearchResult:
     index: IndexInfo
     took_ms: float
     notes: tuple[str, ...] = field(default=())
+    corrections: tuple[Correction, ...] = ()
+    corrected_query: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,12 @@ from indexer.shared.errors import EncoderError, NotFoundError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
+from searchapp.search.exact import ExactWords
 from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.keyword import KeywordLeg
-from searchapp.search.query import Query, parse_query
+from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, collapse
 from searchapp.search.results import (
     Filters,
@@ -37,6 +38,7 @@ from searchapp.search.results import (
 )
 from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import SimilarCommitments
+from searchapp.search.spelling import corrected
 
 __all__ = ["Searcher"]
 
@@ -91,6 +93,7 @@ class Searcher:
         self._semantic = SemanticLeg(generation)
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
         self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
+        self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
         self._encoder = encoder
         self._weights = weights or FusionWeights()
         self._lock = threading.Lock()
@@ -120,7 +123,7 @@ class Searcher:
     def search(self, request: SearchRequest) -> SearchResult:
         """Answer a request (QueryError for an unusable query, EncoderError if the index's encoder can't be had)."""
         start = time.perf_counter()
-        query = self._with_known_ids(parse_query(request.query))
+        query = self._understood(parse_query(request.query), request.mode)
         filters = _with_fields(request.filters, query)
         unit = self._columns.group if request.fold else self._columns.commitment
         legs = self._run_legs(query, request.mode, None)
@@ -132,6 +135,8 @@ class Searcher:
             facets=count_facets(self._columns, unit, answer.candidates, answer.masks, filters),
             index=self.info,
             took_ms=(time.perf_counter() - start) * 1000,
+            corrections=query.corrections,
+            corrected_query=respelt(request.query, query.corrections) if query.corrections else None,
         )
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
@@ -157,7 +162,7 @@ class Searcher:
         The ranking's document rows count in `document_ids`. `vector` is the embedding of `query.text`, float32
         `(dim,)`, as `encode` gives it for many queries at once; without it the text is encoded.
         """
-        query = self._with_known_ids(query)
+        query = self._understood(query, mode)
         narrowed = _with_fields(filters or Filters(), query)
         return self._answer(query, self._run_legs(query, mode, vector), narrowed, self._columns.commitment).ranking
 
@@ -187,11 +192,12 @@ class Searcher:
             raise NotFoundError(f"there is no commitment {commitment_id[:40]!r} in this index", field="id")
         return rows
 
-    def _with_known_ids(self, query: Query) -> Query:
-        """Return the query with the IDs among its words that the index holds; they are found outright."""
+    def _understood(self, query: Query, mode: Mode) -> Query:
+        """Return the query with the IDs among its words that the index holds, and corrected if words count."""
         known = self._columns.ids_by_casefold
         typed = {word.casefold() for word in (*query.commitment_ids, *query.terms)}
-        return replace(query, commitment_ids=tuple(sorted(known[word] for word in typed & known.keys())))
+        query = replace(query, commitment_ids=tuple(sorted(known[word] for word in typed & known.keys())))
+        return query if mode == "semantic" else corrected(query, self._keyword.lexicon, across=mode == "keyword")
 
     def _answer(self, query: Query, legs: _Legs, filters: Filters, unit: npt.NDArray[np.int32]) -> _Answer:
         rows = self._eligible_rows(query, legs)
@@ -222,6 +228,8 @@ class Searcher:
         semantic = self._semantic.scores(vector)
         relative = self._relative(query, keyword)
         slots = semantic + lift(relative, self._weights)
+        if mode == "hybrid":
+            slots += np.float32(self._weights.exact) * self._exact.bonus(query)
         best = slots + np.float32(self._weights.keyword) * relative
         return _Legs(vector=vector, semantic=semantic, keyword=keyword, slots=slots, best=best)
 
@@ -233,7 +241,7 @@ class Searcher:
     def _eligible_rows(self, query: Query, legs: _Legs) -> Rows:
         """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded."""
         eligible = self._keyword.required_rows(query)
-        if query.excluded:
+        if query.excluded or query.excluded_prefixes:
             unwanted = np.unique(self._document_of[self._keyword.excluded_rows(query)])
             eligible &= ~np.isin(self._document_of, unwanted)
         if legs.semantic is None and query.text:

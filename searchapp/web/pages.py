@@ -27,6 +27,7 @@ from searchapp.web.params import (
 )
 from searchapp.web.text import clean_query
 from searchapp.web.views import (
+    corrected_url,
     filter_chips,
     filter_groups,
     kinds_marked,
@@ -110,6 +111,7 @@ def _results_page(asked: SearchRequest, *, result: SearchResult | None = None, p
         problem=problem,
         groups=filter_groups(asked, result.facets if result else None),
         chips=filter_chips(asked),
+        corrected_url=corrected_url(result) if result else None,
         links=page_links(result) if result else (None, None),
         marked=kinds_marked(result.hits) if result else set(),
         other_modes=mode_links(asked),

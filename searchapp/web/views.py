@@ -29,6 +29,7 @@ __all__ = [
     "FilterGroup",
     "FilterOption",
     "PlacedSection",
+    "corrected_url",
     "country_url",
     "filter_chips",
     "filter_groups",
@@ -89,6 +90,12 @@ def search_url(asked: SearchRequest) -> str:
     """Return the address of the page that answers a search."""
     arguments: dict[str, Any] = to_args(asked)
     return url_for("pages.search", **arguments)
+
+
+def corrected_url(result: SearchResult) -> str | None:
+    """Return the address of the first page of the same search without its misspelt words; None if it has none."""
+    query = result.corrected_query
+    return None if query is None else search_url(replace(result.request, query=query, offset=0))
 
 
 def similar_url(asked: SimilarRequest) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from indexer.keyword_index import PART_WEIGHTS, KeywordEntry, write_keyword_index
+from indexer.shared.analysis import NAMES_FIELD
 from indexer.shared.errors import IndexStoreError
 from indexer.shared.postings import Postings, load_postings
 
@@ -161,3 +162,26 @@ def test_an_index_made_by_other_word_rules_is_an_error(folder: Path) -> None:
     write_keyword_index(folder, [entry(0, "open data")], ["en"])
     with pytest.raises(IndexStoreError, match=r"rules.*rebuild"):
         load_postings(folder, revision="another")
+
+
+def test_words_written_as_names_are_kept_for_all_languages_together(folder: Path) -> None:
+    entries = [
+        entry(0, "the Hillsborough panel"),
+        entry(1, "el caso Hillsborough", lang="es", title="Sobre Madrid", institutions="Oficina, Madrid"),
+        entry(2, "Hillsborough first"),
+    ]
+    write_keyword_index(folder, entries, ["en", "es"])
+    assert set(postings_of(folder, NAMES_FIELD, "hillsborough")) == {0, 1}
+    assert set(postings_of(folder, NAMES_FIELD, "madrid")) == {1}
+    assert b"panel" not in opened(folder).vocabulary(NAMES_FIELD)
+
+
+def test_the_terms_that_start_with_some_letters_are_those_of_a_search_through_all(folder: Path) -> None:
+    words = "do dog dogma dogs don données донор 数据 ÿ dog\u0301"
+    write_keyword_index(folder, [entry(0, words), entry(1, "dogs of Spain", lang="es")], ["en", "es"])
+    index = opened(folder)
+    for field in (*index.fields, "words_xx"):
+        for start in ("", "d", "do", "dog", "dogs", "dz", "д", "数", "ÿ", "\U0010ffff"):
+            expected = [number for term, number in index.vocabulary(field).items() if term.startswith(start.encode())]
+            assert list(index.terms_starting(field, start)) == expected, (field, start)
+            assert all(index.term(number).decode().startswith(start) for number in expected)

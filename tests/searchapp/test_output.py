@@ -41,6 +41,17 @@ def test_the_table_names_place_year_and_language_and_shows_the_match(result: Sea
     assert max(map(len, table.splitlines())) <= 100
 
 
+def test_the_table_says_which_words_were_corrected(build: BuildIndex) -> None:
+    searcher = Searcher.open(build([document("GB0001", "The government publishes.")]), encoder=FakeEncoder())
+    lines = list(render(searcher.search(SearchRequest(query="goverment publishs", mode="keyword")), "table"))
+    assert lines[1] == "Nothing has “goverment”; searched for “government” too."
+    assert lines[2] == ""
+    result = searcher.search(SearchRequest(query="governmant", mode="keyword"))
+    answer = json.loads(rendered(result, "json"))
+    assert answer["corrections"] == [{"word": "governmant", "used": ["government"]}]
+    assert answer["corrected_query"] == "government"
+
+
 def test_json_is_what_the_http_api_answers(result: SearchResult) -> None:
     assert json.loads(rendered(result, "json")) == result_dict(result)
 

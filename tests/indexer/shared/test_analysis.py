@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.shared.analysis import MAX_TERM, analysis_revision, tokens
+from indexer.shared.analysis import MAX_TERM, analysis_revision, last_word, tokens
 from indexer.shared.word_forms import stem
 
 DATA = Path(__file__).parents[3] / "indexer" / "shared" / "data"
@@ -213,7 +213,71 @@ def test_a_pair_has_no_surface_and_a_word_has() -> None:
 
 
 def test_numbers_stay_whole_at_decimal_signs_and_part_at_hyphens() -> None:
-    assert terms("2016-18, 11.1 and 10,000; 2016/17.", "en") == ["2016", "18", "11.1", "10,000", "2016", "17"]
+    assert terms("2016-18, 11.1 and 10,000; 2016/17.", "en") == ["2016", "18", "11.1", "10000", "2016", "17"]
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "ar", "hi", "zh", "th", "und"])
+@pytest.mark.parametrize(
+    ("same", "number"),
+    [
+        (["1000", "1,000", "1.000", "1 000", "1\u00a0000", "1\u202f000", "١٠٠٠", "١٬٠٠٠", "१,०००", "๑,๐๐๐"], "1000"),
+        (["1234567", "1,234,567", "1.234.567", "1 234 567", "12,34,567", "۱٬۲۳۴٬۵۶۷"], "1234567"),
+        (["2.5", "2,5", "٢٫٥", "٢,٥"], "2.5"),
+        (["1234.5", "1,234.5", "1.234,5", "1 234,5", "١٬٢٣٤٫٥"], "1234.5"),
+        (["0.125", "0,125", "٠٫١٢٥"], "0.125"),
+        (["3.3.1.3"], "3.3.1.3"),
+        (["12.05.2018"], "12.05.2018"),
+        (["2016,2017"], "2016.2017"),
+    ],
+)
+def test_a_number_has_one_form_however_it_is_written(lang: str, same: list[str], number: str) -> None:
+    for written in same:
+        (token,) = tokens(f"({written}),", lang)
+        assert (token.term, token.stem, token.surface) == (number, number, number), written
+        assert (token.start, token.end) == (1, 1 + len(written))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("in 2016 100 towns", ["in", "2016", "100", "towns"]),
+        ("pages 12 3456", ["pages", "12", "3456"]),
+        ("A1 000", ["a1", "000"]),
+        ("100 200m", ["100", "200m"]),
+        ("from 7 12 000 and 15", ["from", "7", "12000", "and", "15"]),
+        ("100 200 300 400 500 600", ["100200300400500", "600"]),
+    ],
+)
+def test_spaces_group_digits_by_three_only(text: str, found: list[str]) -> None:
+    assert terms(text) == found
+
+
+def test_a_long_row_of_digits_is_cut_like_any_word() -> None:
+    assert terms("1" * 500) == ["1" * MAX_TERM]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "last"),
+    [
+        ("transpar", "en", (0, "transpar")),
+        ("Pública", "es", (0, "publica")),
+        ("año", "es", (0, "año")),
+        ("e-gov", "en", (2, "gov")),
+        ("l'innov", "fr", (2, "innov")),
+        ("the", "en", (0, "the")),
+        ("running", "en", (0, "running")),
+        ("1.000", "es", (0, "1000")),
+        ("прозр", "ru", (0, "прозр")),
+        ("شفاف", "ar", (0, "شفاف")),
+        ("开放", "zh", (2, "")),
+        ("정부", "ko", (2, "")),
+        ("open开放", "en", (6, "")),
+        ("", "en", (0, "")),
+        ("!?", "en", (2, "")),
+    ],
+)
+def test_the_last_word_is_folded_but_neither_stemmed_nor_dropped(text: str, lang: str, last: tuple[int, str]) -> None:
+    assert last_word(text, lang) == last
 
 
 def test_a_code_is_one_term_that_no_stemmer_touches() -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.shared.word_forms import number
 from searchapp.search.highlights import nearest_sentence, sentence_highlight, word_highlights
-from searchapp.search.query import parse_query
+from searchapp.search.query import Correction, parse_query
 from searchapp.search.results import Highlight
 
 Mark = Callable[[np.ndarray, np.ndarray], tuple[Highlight, ...]]
@@ -74,6 +76,41 @@ def test_a_phrase_of_one_word_is_marked_like_the_word() -> None:
 
 def test_excluded_words_are_not_marked() -> None:
     assert marked("open data", "en", "open -data") == ["open"]
+    assert marked("open data", "en", "open -dat*") == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "query", "spans"),
+    [
+        ("Transparency, transparent; apparent", "en", "transpar*", ["Transparency", "transparent"]),
+        ("La participación y los participantes", "es", "Particip*", ["participación", "participantes"]),
+        ("Sociedades democráticas", "es-MX", "democratic*", ["democráticas"]),
+        ("d'innovation et l’INNOVATEUR", "fr", "innova*", ["innovation", "INNOVATEUR"]),
+        ("تعزيز الشفافية والمساءلة", "ar", "شفاف*", ["الشفافية"]),
+        ("推进开放政府建设", "zh", "开放*", ["开放"]),
+        ("The theory", "en", "the*", ["theory"]),
+        ("In 2016 and 2017", "en", "201*", ["2016", "2017"]),
+        ("the e-government and e-mail", "en", "e-gov*", ["e", "government", "e"]),
+    ],
+)
+def test_all_words_that_a_prefix_finds_are_marked(text: str, lang: str, query: str, spans: list[str]) -> None:
+    assert marked(text, lang, query) == spans
+
+
+def test_words_used_for_a_misspelt_one_are_marked_in_their_language() -> None:
+    correction = Correction(word="goverment", near=(("en", "government"),))
+    query = replace(parse_query("goverment"), corrections=(correction,))
+    text = "Governments govern"
+    assert [text[span.start : span.end] for span in word_highlights(text, "en-GB", query)] == ["Governments", "govern"]
+    assert word_highlights(text, "fr", query) == ()
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"), [("fr", "dix mille, 10 000 €"), ("en", "10,000 people"), ("ar", "١٠٬٠٠٠ دينار")]
+)
+def test_a_number_is_marked_however_it_is_written(lang: str, text: str) -> None:
+    (span,) = word_highlights(text, lang, parse_query("10.000"))
+    assert number(text[span.start : span.end]) == "10000"
 
 
 def test_spans_count_code_points() -> None:

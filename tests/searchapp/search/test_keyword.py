@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,7 +18,9 @@ from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.shared.errors import IndexStoreError, QueryError
 from searchapp.search import keyword
 from searchapp.search.keyword import KeywordLeg, Run
-from searchapp.search.query import MAX_QUERY, MAX_TERMS, parse_query
+from searchapp.search.lexicon import Lexicon
+from searchapp.search.query import MAX_QUERY, MAX_TERMS, Correction, Query, parse_query
+from searchapp.search.spelling import corrected
 
 Build = Callable[..., KeywordLeg]
 
@@ -169,6 +172,88 @@ def test_a_rare_word_of_a_small_language_is_neither_buried_nor_favoured(tmp_path
     leg = opened(tmp_path, [*english, entry(200, "es", "la escuela hertie de gobierno")])
     found = scores(leg, "hertie")
     assert 0.2 * found[0] < found[200] < found[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("innova*", {0, 3}),
+        ("INNOVA*", {0, 3}),
+        ("innovation*", {0, 3}),
+        ("l'innov*", {0, 3}),
+        ("innovative*", set()),
+        ("particip*", {4}),
+        ("participación*", {4}),
+        ("participacion*", {4}),
+        ("donné*", {3}),
+        ("donne*", {3}),
+        ("открыт*", {6}),
+        ("شفاف*", {7}),
+        ("الشفاف*", {7}),
+        ("开放*", {5}),
+        ("放开*", set()),
+        ("zzz*", set()),
+        ("budge* hub", {0, 2}),
+        ("open -innova*", {1, 2}),
+        ("open -inno* -budg*", {1}),
+        ("open -zzz*", {0, 1, 2}),
+        ("innovation -donn*", {0}),
+    ],
+)
+def test_a_prefix_finds_what_starts_so_in_every_language(leg: KeywordLeg, typed: str, found: set[int]) -> None:
+    assert set(rows(leg, typed)) == found
+
+
+def test_a_prefix_reaches_beyond_the_stem_and_over_accents_inside_it(build: Build) -> None:
+    leg = build("sociedades democráticas", "una democracia", "el demócrata", lang="es")
+    assert set(rows(leg, "democrátic*")) == set(rows(leg, "democratic*")) == {0}
+    assert set(rows(leg, "democra*")) == {0, 1, 2}
+
+
+def test_a_prefix_scores_like_one_word_whatever_the_forms(build: Build) -> None:
+    leg = build("budget budget road", "budgets road town", "budgetary town town", "road", "town")
+    idf = np.log(1 + (5 + 10 - 3 + 0.5) / (3 + 0.5))
+    average = (3 + 3 + 3 + 1 + 1) / 5
+    norm = 1.2 * (1 - 0.75 + 0.75 * 3 / average)
+    found = scores(leg, "budg*")
+    assert found == pytest.approx({0: idf * 2 * 2.2 / (2 + norm), 1: idf * 2.2 / (1 + norm), 2: idf * 2.2 / (1 + norm)})
+    assert leg.bound(parse_query("budg*"))["en"] == pytest.approx(idf * 2.2)
+
+
+def test_an_excluded_prefix_needs_the_word_before_it_too(build: Build) -> None:
+    leg = build("open e-government", "open government", "open e-mail")
+    assert rows(leg, "open -e-gov*") == [1, 2]
+
+
+def test_a_prefix_stands_for_the_most_frequent_words_and_an_exclusion_for_all(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"town prefix{chr(97 + number)}" for number in range(5)]
+    leg = build(*texts, "town prefixa", "town prefixb")
+    monkeypatch.setattr(Lexicon.rows_starting, "__defaults__", (2,))
+    assert set(rows(leg, "prefix*")) == {0, 1, 5, 6}
+    assert rows(leg, "town -prefix*") == []
+
+
+def near(typed: str, *words: tuple[str, str, str]) -> Query:
+    """A query with corrections: what is typed, a language, and a word of it."""
+    corrections = tuple(Correction(word=word, near=((lang, used),)) for word, lang, used in words)
+    return replace(parse_query(typed), corrections=corrections)
+
+
+def test_a_word_used_for_a_misspelt_one_counts_less_than_it_would_itself(build: Build) -> None:
+    leg = build("open budget", "open road", "road")
+    exact, corrected = leg.search(parse_query("budget")), leg.search(near("buget", ("buget", "en", "budget")))
+    assert corrected.rows.tolist() == exact.rows.tolist() == [0]
+    by_stem = exact.scores[0] / (1 + keyword.SURFACE_WEIGHT)
+    assert corrected.scores[0] == pytest.approx(keyword.NEAR_WEIGHT * by_stem, rel=1e-6)
+    assert rows(leg, "road buget") == [2, 1]
+    both = leg.search(near("open buget", ("buget", "en", "budget")))
+    assert both.rows.tolist() == [0, 1]
+
+
+def test_a_word_used_for_a_misspelt_one_is_searched_for_in_its_language_only(leg: KeywordLeg) -> None:
+    assert leg.search(near("inovation", ("inovation", "fr", "innovation"))).rows.tolist() == [3]
 
 
 @pytest.mark.parametrize(
@@ -334,6 +419,9 @@ HOSTILE = [
     "-a " * 300,
     '"' + "open data " * 99 + '"',
     "open~0.1 ^9999",
+    "con* " * 200,
+    "x " + "-con* " * 16,
+    "aaa*" * 200,
     "{a TO b}",
     "\x00open",
     "政" * 1000,
@@ -365,17 +453,18 @@ def test_the_terms_that_are_looked_up_are_bounded(leg: KeywordLeg, monkeypatch: 
 
 
 WORDS = ["open", "data", "budget", "données", "开放政府", "правительства", "UK0066", "XX0001", "the", '"open data"']
+WORDS += ["innovatoin", "goverment", "particpación", "открытотсь", "inno*", "gov*", "pub*", "adm*"]
 
 
 @settings(deadline=None, database=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join))
 def test_no_score_exceeds_its_bound_and_the_order_is_by_score_and_row(leg: KeywordLeg, typed: str) -> None:
-    query = parse_query(typed)
+    query = corrected(parse_query(typed), leg.lexicon, across=True)
     run: Run = leg.search(query)
     bound = leg.bound(query)
     assert set(bound) == {lang for lang, _ in PASSAGES}
     for row, score in zip(run.rows.tolist(), run.scores.tolist(), strict=True):
-        assert 0 < score <= bound[PASSAGES[row][0]]
+        assert 0 < score <= bound[PASSAGES[row][0]] * (1 + 1e-6)
     order = sorted(zip((-run.scores).tolist(), run.rows.tolist(), strict=True))
     assert [row for _, row in order] == run.rows.tolist()
 

@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.shared.analysis import tokens
 from indexer.shared.errors import QueryError
 from searchapp.search.query import (
     MAX_CLAUSES,
     MAX_QUERY,
     MAX_TERMS,
+    Correction,
     Query,
     QueryFields,
     in_language,
     parse_query,
     plain_query,
+    respelt,
 )
 
 
@@ -88,6 +92,83 @@ def test_a_lone_or_empty_quote_is_plain_text(typed: str) -> None:
         assert reason(typed).startswith("there is no word")
 
 
+@pytest.mark.parametrize(
+    ("typed", "prefixes"),
+    [
+        ("transpar*", ("transpar",)),
+        ("Públ* and con*", ("Públ", "con")),
+        ("(transpar*),", ("transpar",)),
+        ("e-gov*", ("e-gov",)),
+        ("l'innov*", ("l'innov",)),
+        ("2016*", ("2016",)),
+        ("прозр* شفاف*", ("прозр", "شفاف")),
+        ("id:UK00*", ("id:UK00",)),
+    ],
+)
+def test_a_star_at_the_end_of_a_word_makes_it_a_prefix(typed: str, prefixes: tuple[str, ...]) -> None:
+    query = parse_query(typed)
+    assert query.prefixes == prefixes
+    assert query.commitment_ids == ()
+    assert "*" not in query.text
+    assert all(prefix in query.text for prefix in prefixes)
+
+
+def test_a_prefix_can_be_all_there_is_and_its_text_is_encoded_without_the_star() -> None:
+    assert parse_query("transpar* law") == Query(text="transpar law", terms=("law",), prefixes=("transpar",))
+    assert parse_query("transpar*") == Query(text="transpar", terms=(), prefixes=("transpar",))
+
+
+def test_a_prefix_can_be_excluded() -> None:
+    assert parse_query("law -transpar*") == Query(text="law", terms=("law",), excluded_prefixes=("transpar",))
+    assert reason("-transpar*") == "there are only words to leave out; add a word to search for"
+
+
+@pytest.mark.parametrize("typed", ["开放*", "열린*", "ข้อ*", "open开放*"])
+def test_where_words_are_cut_into_pairs_a_star_changes_nothing(typed: str) -> None:
+    assert parse_query(f"a {typed}") == parse_query(f"a {typed.removesuffix('*')}")
+    assert parse_query(f"a -{typed}") == parse_query(f"a -{typed.removesuffix('*')}")
+
+
+@pytest.mark.parametrize("typed", ["tr*", "5*", "e-g*", "a -tr*", "(tr*)", "l'a*"])
+def test_a_star_after_fewer_than_three_letters_is_refused(typed: str) -> None:
+    word = typed.rsplit(maxsplit=1)[-1].removeprefix("-")
+    message = f"at least 3 letters must stand before a star, as in innova*; this is {word!r}"
+    assert reason(typed) == message
+
+
+@pytest.mark.parametrize("typed", ["inno*tion", "x -inno*tion", "2*3", "in**no*"])
+def test_a_star_inside_a_word_is_refused(typed: str) -> None:
+    word = typed.rsplit(maxsplit=1)[-1].removeprefix("-")
+    assert reason(typed) == f"a star can only end a word, as in innova*; this is {word!r}"
+
+
+@pytest.mark.parametrize(
+    "typed", ["open *", "**open**", "*open", "open **", "open.*", "* open *", '"open dat*"', "open*?*"]
+)
+def test_other_stars_are_punctuation(typed: str) -> None:
+    query = parse_query(typed)
+    assert (query.prefixes, query.excluded_prefixes) == ((), ())
+    assert [token.term for token in in_language(query, "en").words][:1] == ["open"]
+
+
+def test_a_prefix_is_read_in_each_language_and_not_stemmed() -> None:
+    query = parse_query("e-Año* x")
+    assert in_language(query, "es").prefixes == ("año",)
+    assert in_language(query, "fr").prefixes == ("ano",)
+    assert {token.term for token in in_language(query, "en").loose} == {"e", "x"}
+    (excluded,) = in_language(parse_query("x -e-gov*"), "en").excluded_prefixes
+    assert (excluded.start, [token.term for token in excluded.before]) == ("gov", ["e"])
+
+
+@pytest.mark.parametrize("typed", ["10 000", "report of 1 000 000,5", "a 10 000 b", "10 000?"])
+def test_digits_in_groups_are_one_word(typed: str) -> None:
+    assert "10" not in parse_query(typed).terms
+    assert parse_query(typed) == plain_query(typed)
+    assert len(in_language(parse_query(typed), "und").words) == len(
+        typed.replace("10 000", "n").replace("1 000 000,5", "n").split()
+    )
+
+
 @pytest.mark.parametrize("typed", ["*", "?!", "-", "...", "🙂", "[] ()", "-*", '-""'])
 def test_punctuation_alone_is_nothing_to_search_for(typed: str) -> None:
     assert reason(typed) == f"there is no word to search for in {typed!r}"
@@ -142,7 +223,9 @@ def test_words_after_the_last_that_counts_still_reach_the_encoder() -> None:
 
 def test_too_many_phrases_and_exclusions_are_an_error_not_ignored() -> None:
     assert len(parse_query("x " + "-y " * MAX_CLAUSES).excluded) == MAX_CLAUSES
-    assert reason("x " + "-y " * MAX_CLAUSES + '"z"') == "at most 16 quoted phrases and exclusions fit in one search"
+    message = "at most 16 quoted phrases, exclusions and stars fit in one search"
+    for one_more in ('"z"', "zzz*", "-zzz*"):
+        assert reason("x " + "-y " * MAX_CLAUSES + one_more) == message
 
 
 def test_each_language_reads_a_query_in_its_own_way() -> None:
@@ -167,33 +250,97 @@ def test_a_long_text_without_spaces_is_looked_up_to_the_limit() -> None:
     assert (len(local.words), len(local.phrases[0])) == (MAX_TERMS, MAX_TERMS)
 
 
+PIECES = [*'"-:*[]()a1 \u0301é“”政', "lang:", "year:2018", " TO ", "id:", "open", "data* ", " -health", " 10 000 "]
+ANY_TEXT = st.one_of(st.text(max_size=MAX_QUERY + 5), st.lists(st.sampled_from(PIECES), max_size=300).map("".join))
+
+
+def clauses(query: Query) -> list[str]:
+    return [*query.phrases, *query.excluded, *query.prefixes, *query.excluded_prefixes]
+
+
 @settings(deadline=None, database=None)
-@given(
-    st.one_of(
-        st.text(max_size=MAX_QUERY + 5),
-        st.lists(st.sampled_from([*'"-:*[]()a1 \u0301é“”政', "lang:", "year:2018", " TO ", "id:"]), max_size=300).map(
-            "".join
-        ),
-    )
-)
+@given(ANY_TEXT)
 def test_any_text_gives_a_query_or_a_query_error(text: str) -> None:
     with suppress(QueryError):
         query = parse_query(text)
         assert query.text or query.fields.id
         assert len(query.terms) <= MAX_TERMS
-        assert len(query.phrases) + len(query.excluded) <= MAX_CLAUSES
-        assert len(in_language(query, "en").words) <= MAX_TERMS
+        assert len(clauses(query)) <= MAX_CLAUSES
+        for lang in ("en", "zh", "tr"):
+            local = in_language(query, lang)
+            assert len(local.words) <= MAX_TERMS
+            assert len(local.prefixes) + len(local.excluded_prefixes) <= MAX_CLAUSES
+            assert all(local.prefixes)
+            assert all(prefix.start for prefix in local.excluded_prefixes)
+
+
+@settings(deadline=None, database=None)
+@given(ANY_TEXT)
+def test_a_query_reads_the_same_however_its_spaces_are_typed(text: str) -> None:
+    with suppress(QueryError):
+        query = parse_query(text)
+        tidied = parse_query(" ".join(text.split()))
+        assert (tidied.terms, tidied.prefixes, tidied.fields) == (query.terms, query.prefixes, query.fields)
+        assert [part.split() for part in clauses(tidied)] == [part.split() for part in clauses(query)]
+
+
+@settings(deadline=None, database=None)
+@given(ANY_TEXT, st.data())
+def test_correcting_a_word_leaves_all_else_as_it_was(text: str, data: st.DataObject) -> None:
+    with suppress(QueryError):
+        query = parse_query(text)
+        words = [token for term in query.terms for token in tokens(term, "")] or None
+        if words is None:
+            return
+        term = data.draw(st.sampled_from([term for term in query.terms if tokens(term, "")]))
+        token = tokens(term, "")[0]
+        word = term[token.start : token.end]
+        again = parse_query(respelt(text, [Correction(word=word, near=(("en", "zzzzz"),))]))
+        assert clauses(again) == clauses(query)
+        assert again.fields == query.fields
+        assert len(again.terms) == len(query.terms)
+
+
+def test_a_corrected_query_keeps_its_phrases_exclusions_fields_and_stars() -> None:
+    typed = "inovation “inovation hub” -inovation lang:fr inovation* (inovation), l'inovation preinovation id:inovation"
+    corrections = [Correction(word="inovation", near=(("en", "innovation"), ("fr", "innovations")))]
+    assert respelt(typed, corrections) == (
+        'innovation "inovation hub" -inovation lang:fr inovation* (innovation), l\'innovation preinovation id:inovation'
+    )
+    assert respelt("any “thing”", []) == "any “thing”"
+
+
+def test_the_words_used_for_a_misspelt_one_are_named_once_and_in_order() -> None:
+    near = (("fr", "innovation"), ("en", "innovation"), ("en", "innovative"))
+    assert Correction(word="inovation", near=near).used == ("innovation", "innovative")
+
+
+def test_each_language_gets_its_own_words_for_a_misspelt_one() -> None:
+    correction = Correction(word="datta", near=(("en", "data"), ("es", "datos"), ("en", "date")))
+    query = replace(parse_query("datta"), corrections=(correction,))
+    assert [[token.surface for token in group] for group in in_language(query, "en-GB").near] == [["data", "date"]]
+    assert [[token.surface for token in group] for group in in_language(query, "es").near] == [["datos"]]
+    assert in_language(query, "fr").near == ((),)
 
 
 @pytest.mark.parametrize(
     "text",
-    ['What is "open data"?', "data -health", '-"open data" -x', "lang:fr year:2016", "id:UK0066", "« données »: -non"],
+    [
+        'What is "open data"?',
+        "data -health",
+        "transpar* a* inno*tion *",
+        '-"open data" -x',
+        "lang:fr year:2016",
+        "id:UK0066",
+        "« données »: -non",
+    ],
 )
 def test_in_a_plain_query_nothing_is_an_operator(text: str) -> None:
     query = plain_query(text)
     assert query.text == text
     assert query.phrases == ()
     assert query.excluded == ()
+    assert query.prefixes == ()
     assert query.fields == QueryFields()
 
 

@@ -181,6 +181,53 @@ def test_quoted_phrases_must_occur_and_excluded_words_must_not(searcher: Searche
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_no_hit_has_a_word_that_starts_as_an_excluded_one(searcher: Searcher, mode: Mode) -> None:
+    hits = whole(searcher, "open data -wat*", mode).hits
+    assert hits
+    assert not any("water" in hit.document.text for hit in hits)
+
+
+def test_a_prefix_finds_words_and_they_are_marked(searcher: Searcher) -> None:
+    result = whole(searcher, "porta*", "keyword")
+    assert result.total == 10
+    marks = {hit.passage.text[mark.start : mark.end] for hit in result.hits for mark in hit.passage.highlights}
+    assert marks == {"portal"}
+    assert whole(searcher, "porta*", "hybrid").hits[0].scores.keyword is not None
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
+def test_a_misspelt_word_finds_the_right_one_and_the_result_says_so(searcher: Searcher, mode: Mode) -> None:
+    result = whole(searcher, 'suply "water"', mode)
+    assert [(one.word, one.used) for one in result.corrections] == [("suply", ("supply",))]
+    assert result.corrected_query == 'supply "water"'
+    first = result.hits[0]
+    assert [first.passage.text[mark.start : mark.end] for mark in first.passage.highlights if mark.kind == "word"] == [
+        "water",
+        "supply",
+    ]
+    right = whole(searcher, 'supply "water"', mode)
+    assert right.corrections == ()
+    assert right.corrected_query is None
+    assert (first.scores.keyword or 0) < (right.hits[0].scores.keyword or 0)
+
+
+def test_meaning_alone_needs_no_correction(searcher: Searcher) -> None:
+    assert whole(searcher, "suply", "semantic").corrections == ()
+
+
+@pytest.mark.parametrize("asked", ["4711", "número 4.711", "numéro 4 711"])
+def test_the_one_number_asked_for_comes_first_whatever_the_language(build: BuildIndex, asked: str) -> None:
+    others = [document(f"ES{number:04}", f"El número de la ciudad {number}.", lang="es") for number in range(9)]
+    others += [document(f"FR{number:04}", f"Le numéro de la ville {number}.", lang="fr") for number in range(9)]
+    one = document("GB0001", "Some wholly different words about 4,711 things.", lang="en")
+    searcher = Searcher.open(build([*others, one]), encoder=FakeEncoder())
+    assert ids(whole(searcher, asked, "hybrid"))[0] == "GB0001"
+    for mode in ("hybrid", "semantic"):
+        scores = {hit.document.commitment_id: hit.scores.semantic for hit in whole(searcher, asked, mode).hits}
+        assert abs(scores["GB0001"] or 0) <= 1, "what is shown as similarity in meaning is that alone"
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_a_commitment_id_as_query_comes_first(searcher: Searcher, mode: Mode) -> None:
     assert ids(whole(searcher, "xx0017", mode))[0] == "XX0017"
 
@@ -255,6 +302,13 @@ def test_an_unknown_commitment_is_not_found(searcher: Searcher) -> None:
         searcher.commitment("UK9999")
 
 
+@pytest.mark.parametrize("query", ["hu*", "hub inno*tion", "hub -a*"])
+def test_a_star_that_promises_what_is_not_done_is_refused(searcher: Searcher, query: str) -> None:
+    for mode in MODES:
+        with pytest.raises(QueryError, match=r"^q: .* star"):
+            whole(searcher, query, mode)
+
+
 @pytest.mark.parametrize("query", ["", "   ", "...", '""', "-", "\x00", "-only -exclusions"])
 def test_a_query_with_nothing_to_search_for_is_refused(searcher: Searcher, query: str) -> None:
     for mode in MODES:
@@ -276,6 +330,7 @@ def test_a_query_with_nothing_to_search_for_is_refused(searcher: Searcher, query
         "a\x00b \x1b[0m",
         "~" * 900,
         "🙂",
+        '* ** *hub* -* "*"',
     ],
 )
 def test_operators_of_other_search_engines_are_plain_text(searcher: Searcher, query: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from indexer.shared.errors import ConcordError, NotFoundError
 from indexer.shared.records import CatalogueEntry, Document, Facts, Milestone, Section, Unmapped
+from searchapp.search.query import Correction
 from searchapp.search.results import (
     Facet,
     FacetValue,
@@ -28,6 +29,12 @@ INFO = IndexInfo(digest="3f9a1c0de7b24586", encoder="bundled:e5-small", built_at
 HOSTILE = "<script>alert('x')</script> {{7*7}} \u202e\x00desrever"
 NOTHING = "zzzz"
 """A query that the fake searcher finds nothing for."""
+MISSPELT = "inovation in seuol"
+"""A query of which the fake searcher knows two words by others."""
+CORRECTIONS = (
+    Correction(word="inovation", near=(("en", "innovation"), ("fr", "innovation"), ("en", "innovative"))),
+    Correction(word="seuol", near=(("en", "seoul"),)),
+)
 
 
 def document(commitment_id: str, lang: str, title: str, parts: dict[str, tuple[str, str]], **more: object) -> Document:
@@ -227,6 +234,8 @@ class FakeSearcher:
             index=INFO,
             took_ms=9.8123,
             notes=("The hub is new.",) if request.query == "note" else (),
+            corrections=CORRECTIONS if request.query == MISSPELT else (),
+            corrected_query="innovation in seoul" if request.query == MISSPELT else None,
         )
 
     def similar(self, request: SimilarRequest) -> SimilarResult:

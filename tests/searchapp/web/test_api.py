@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from indexer.shared.errors import EncoderError, IndexMissingError, QueryError
 from searchapp.search.results import Filters, SearchRequest, SimilarRequest
 from searchapp.web import create_app
-from tests.searchapp.web.fakes import CORPUS, HOSTILE, FakeSearcher
+from tests.searchapp.web.fakes import CORPUS, HOSTILE, MISSPELT, FakeSearcher
 
 SEARCH = "/api/v1/search"
 SIMILAR = "/api/v1/commitments/UK0066/similar"
@@ -136,6 +136,16 @@ def test_text_is_unescaped_utf8(client: FlaskClient) -> None:
 def test_notes_are_there_only_when_there_are_any(client: FlaskClient) -> None:
     assert search(client, q="note")["notes"] == ["The hub is new."]
     assert "notes" not in search(client, q="hub")
+
+
+def test_corrections_are_there_only_when_there_are_any(client: FlaskClient) -> None:
+    answer = search(client, q=MISSPELT)
+    assert answer["corrections"] == [
+        {"word": "inovation", "used": ["innovation", "innovative"]},
+        {"word": "seuol", "used": ["seoul"]},
+    ]
+    assert answer["corrected_query"] == "innovation in seoul"
+    assert search(client, q="hub").keys().isdisjoint({"corrections", "corrected_query"})
 
 
 def test_hostile_text_comes_back_as_it_is(client: FlaskClient) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 from indexer.shared.errors import ConcordError, EncoderError, IndexMissingError, QueryError
 from indexer.shared.records import Milestone
 from searchapp.web import create_app
-from tests.searchapp.web.fakes import CORPUS, FakeSearcher, document
+from tests.searchapp.web.fakes import CORPUS, MISSPELT, FakeSearcher, document
 from tests.searchapp.web.markup import each, only, parse, text_of, words_of
 
 
@@ -160,6 +161,23 @@ def test_a_hit_says_why_it_matched_with_both_scores(client: FlaskClient) -> None
 def test_a_leg_that_did_not_match_is_said_to(client: FlaskClient, query_string: str, reasons: list[str]) -> None:
     why = only(hits(page(client, f"/?{query_string}"))[0], "details", class_="why")
     assert [words_of(line) for line in each(why, "dd")] == reasons
+
+
+def test_misspelt_words_are_named_with_what_was_searched_for_and_a_search_for_the_right_ones(
+    client: FlaskClient,
+) -> None:
+    line = only(page(client, f"/?q={quote(MISSPELT)}&mode=keyword&country=GB&offset=10"), "p", class_="corrections")
+    assert words_of(line) == (
+        "Nothing has “inovation” or “seuol”; searched for “innovation” and “innovative” and “seoul” too."
+        " Did you mean innovation in seoul?"
+    )
+    link = only(line, "a")
+    assert link.get("href") == "/?q=innovation+in+seoul&mode=keyword&country=GB"
+    assert {element.tag for element in line.iter()} == {"p", "bdi", "a"}
+
+
+def test_nothing_is_said_of_words_that_are_known(client: FlaskClient) -> None:
+    assert list(each(page(client, "/?q=innovation"), "p", class_="corrections")) == []
 
 
 def test_notes_of_the_searcher_are_shown(client: FlaskClient) -> None:

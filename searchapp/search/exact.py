@@ -1,0 +1,102 @@
+"""Words that languages write alike: numbers, and rare names. They may lift a passage above those of other languages.
+
+Fusion lets words reorder the passages of one language only. That buries the one passage that has the name or the
+number asked for, if the query is in another language. So exact words give a passage a bonus on its cosine:
+
+    idf      = log(1 + (N - df + 0.5) / (df + 0.5)), over all passages of all languages
+    share    = sum of the idf of the exact words that the passage has / sum of the weights of the query's words
+    bonus    = NUMBER_WEIGHT * share of numbers + max(0, share of names - ABOUT) / (1 - ABOUT)
+
+A word weighs its idf; half of it if no text has it, and as a pair of characters, of which a word has about two. In a
+long question a number is one hint among many, in "project 4711" it is what is asked for. A name counts only in a query
+that is about it, for at least a third: in longer ones, names lift passages that merely mention them.
+
+Names are told by how the index writes them: with a capital letter inside of sentences, in half of their passages or
+more; words that have both letters and digits (COP26) are names, too. Rare is what at most RARE commitments have. Exact
+means the same letters and accents, whatever the capitals. Numbers need two digits, and their writing is made equal by
+`analysis`. `python -m bench exact` shows what the bonus gives, and what it costs questions of other kinds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.shared.analysis import Token, tokens
+from indexer.shared.word_forms import number
+from searchapp.search.lexicon import Lexicon
+from searchapp.search.query import MAX_TERMS, Query
+
+__all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "ExactWords"]
+
+NUMBER_WEIGHT = 0.75
+ABOUT = 1 / 3
+RARE = 3
+
+_PARTIAL = 0.5
+_FEWEST_DIGITS = 2
+
+Scores = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Word:
+    """A word of the query: its weight, and the rows that have it if it is exact."""
+
+    weight: float
+    kind: Literal["number", "name"] | None
+    rows: Rows
+
+
+class ExactWords:
+    """The numbers and names of one opened keyword index. Safe to use from several threads."""
+
+    def __init__(self, lexicon: Lexicon, commitment: npt.NDArray[np.int32]) -> None:
+        """Take the words of an index, and the number of each row's commitment, int32 `(rows,)`."""
+        self._lexicon = lexicon
+        self._commitment = commitment
+
+    def bonus(self, query: Query) -> Scores:
+        """Return what is added to each row's cosine, float32 `(rows,)`, from 0 to 1."""
+        words = list(self._words(query))
+        total = sum(word.weight for word in words)
+        share = {kind: np.zeros(len(self._commitment), dtype=np.float32) for kind in ("number", "name")}
+        for word in words:
+            if word.kind is not None:
+                share[word.kind][word.rows] += np.float32(word.weight / total)
+        bonus = np.float32(NUMBER_WEIGHT) * share["number"]
+        bonus += np.maximum(0, share["name"] - np.float32(ABOUT)) / np.float32(1 - ABOUT)
+        return bonus
+
+    def _words(self, query: Query) -> Iterator[_Word]:
+        """Yield the distinct words of the query, read as no language in particular."""
+        found = (token for text in (*query.terms, *query.phrases) for token in tokens(text, ""))
+        distinct = {token.term: token for token in found}
+        for token in list(distinct.values())[:MAX_TERMS]:
+            yield self._word(token)
+
+    def _word(self, token: Token) -> _Word:
+        rows = self._lexicon.rows_written(token.surface)
+        frequency = len(rows) or self._lexicon.frequency(token)
+        partial = not frequency or not token.surface
+        return _Word(
+            weight=self._idf(frequency) * (_PARTIAL if partial else 1),
+            kind=self._kind(token, rows),
+            rows=rows,
+        )
+
+    def _kind(self, token: Token, rows: Rows) -> Literal["number", "name"] | None:
+        digits = sum(map(str.isdigit, token.surface))
+        if number(token.surface) is not None:
+            return "number" if digits >= _FEWEST_DIGITS else None
+        capital = digits or 2 * self._lexicon.written_as_name(token.surface) >= len(rows)
+        return "name" if capital and 0 < len(np.unique(self._commitment[rows])) <= RARE else None
+
+    def _idf(self, frequency: int) -> float:
+        return math.log(1 + (len(self._commitment) - frequency + 0.5) / (frequency + 0.5))
