@@ -21,6 +21,7 @@ from indexer.near_duplicates import group_documents
 from indexer.readers.sources import ReadOptions, ReadResult, read_sources
 from indexer.sentences import sentence_spans
 from indexer.shared.analysis import analysis_revision
+from indexer.shared.background import background_revision, read_background
 from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError, InputError
 from indexer.shared.records import Chunk, Document, Section
@@ -122,6 +123,7 @@ def _build(
     if encoder.learned:
         write_learned(staging, encoder.learned)
         write_centres(staging, _centres(corpus, embedded))
+    np.save(staging / "background.npy", encoder.encode_queries(read_background()), allow_pickle=False)
     entries = tqdm(_keyword_entries(corpus), desc="Indexing words", unit=" chunks", delay=1, disable=None)
     write_keyword_index(staging / "keyword", entries, corpus.langs)
     manifest = Manifest(
@@ -205,7 +207,8 @@ def _keyword_entry(row: int, document: Document, chunk: Chunk) -> KeywordEntry:
 
 def _digest(documents_digest: bytes, corpus: _Corpus, encoder: Encoder) -> str:
     digest = hashlib.sha256(
-        f"{FORMAT_VERSION} {TITLE_WEIGHT} {encoder.name} {encoder.revision} {analysis_revision()}".encode()
+        f"{FORMAT_VERSION} {TITLE_WEIGHT} {encoder.name} {encoder.revision} {analysis_revision()}"
+        f" {background_revision()}".encode()
     )
     digest.update(documents_digest)
     digest.update(corpus.table.tobytes())

@@ -11,11 +11,12 @@ from indexer.shared.records import Facts
 from indexer.shared.regions import region_label
 from indexer.shared.taxonomy import policy_area_label, section_label
 from searchapp.search.query import Correction
-from searchapp.search.results import Mode
+from searchapp.search.results import Mode, Strength, StrengthCounts
 
 __all__ = [
     "FIELD_LABELS",
     "MODE_LABELS",
+    "STRENGTH_LABELS",
     "corrections_label",
     "country_label",
     "facet_label",
@@ -23,6 +24,8 @@ __all__ = [
     "place_label",
     "policy_area_label",
     "section_label",
+    "strength_label",
+    "strengths_label",
     "text_direction",
 ]
 
@@ -37,6 +40,13 @@ MODE_LABELS: dict[Mode, tuple[str, str]] = {
     "keyword": ("Words", "Finds the words you type, in any of their forms, in the language you type them in."),
 }
 """Name and one-line explanation of each mode, in the order shown."""
+
+STRENGTH_LABELS: dict[Strength, tuple[str, str]] = {
+    "strong": ("Strong match", "It is about just what you asked for, or has the ID."),
+    "fair": ("Fair match", "It is comparable in substance, or has all of your words."),
+    "weak": ("Weak match", "It touches on what you asked for."),
+}
+"""Name and one-line explanation of each strength of a hit, the best first."""
 
 FIELD_LABELS = {
     "q": "Search text",
@@ -70,6 +80,17 @@ def country_label(code: str) -> str:
 def language_label(lang: str) -> str:
     """Return the English name of a language, or the code if it has none."""
     return str(_ENGLISH.languages.get(lang, lang))
+
+
+def strength_label(strength: Strength) -> str:
+    """Return the name of a hit's strength."""
+    return STRENGTH_LABELS[strength][0]
+
+
+def strengths_label(counts: StrengthCounts) -> str:
+    """Return how many hits have each strength, those that occur: `3 strong, 10 fair, 49 weak`."""
+    numbers = {name: getattr(counts, name) for name in STRENGTH_LABELS}
+    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
 
 
 def place_label(facts: Facts) -> str:

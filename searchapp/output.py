@@ -8,7 +8,14 @@ import json
 import textwrap
 from collections.abc import Iterator
 
-from searchapp.labels import corrections_label, language_label, place_label, section_label
+from searchapp.labels import (
+    corrections_label,
+    language_label,
+    place_label,
+    section_label,
+    strength_label,
+    strengths_label,
+)
 from searchapp.search.results import Hit, Passage, Quote, SearchResult, SimilarHit, SimilarResult
 from searchapp.serialize import hit_dict, result_dict, similar_dict, similar_hit_dict
 
@@ -46,9 +53,9 @@ def render_similar(result: SimilarResult, form: str) -> Iterator[str]:
 
 
 def _csv(result: SearchResult) -> Iterator[str]:
-    yield _csv_line([*_FACT_COLUMNS, "section", "passage"])
+    yield _csv_line([*_FACT_COLUMNS, "strength", "section", "passage"])
     for hit in result.hits:
-        yield _csv_line([*_facts(hit), hit.passage.section, hit.passage.text])
+        yield _csv_line([*_facts(hit), hit.strength, hit.passage.section, hit.passage.text])
 
 
 def _similar_csv(result: SimilarResult) -> Iterator[str]:
@@ -82,10 +89,14 @@ def _csv_line(values: list[object]) -> str:
 
 def _table(result: SearchResult) -> Iterator[str]:
     noun = "commitment" if result.total == 1 else "commitments"
-    yield f"{result.total} {noun} ({result.request.mode}, {result.took_ms:.0f} ms)"
+    strengths = f": {strengths_label(result.strengths)}" if result.total else ""
+    yield f"{result.total} {noun} ({result.request.mode}, {result.took_ms:.0f} ms){strengths}"
     if result.corrections:
         yield corrections_label(result.corrections)
-    for hit in result.hits:
+    shown = result.hits or result.nearest
+    if not result.comparable:
+        yield "Nothing comparable found." + (" The nearest, for what they are worth:" if shown else "")
+    for hit in shown:
         yield ""
         yield from _head(hit, hit.passage)
         yield from _wrapped(_excerpt(hit.passage))
@@ -117,6 +128,7 @@ def _head(hit: Hit | SimilarHit, passage: Passage) -> Iterator[str]:
         str(facts.year or ""),
         language_label(document.lang),
         section_label(passage.section),
+        strength_label(hit.strength).lower() if isinstance(hit, Hit) else "",
         f"score {hit.score:z.2f}",
     ]
     if hit.also_in:

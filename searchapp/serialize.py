@@ -38,8 +38,11 @@ def result_dict(result: SearchResult, *, root: str = "") -> dict[str, Any]:
     answer = {
         "query": _query(result.request),
         "total": result.total,
+        "comparable": result.comparable,
+        "strengths": asdict(result.strengths),
         "took_ms": round(result.took_ms, _TIME_DIGITS),
         "hits": [hit_dict(hit, root=root) for hit in result.hits],
+        "nearest": [hit_dict(hit, root=root) for hit in result.nearest],
         "facets": {facet.field: _facet(facet) for facet in result.facets},
         "next_url": _search_url(following, root) if following else None,
         "index": _index(result.index),
@@ -57,6 +60,7 @@ def hit_dict(hit: Hit, *, root: str = "") -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "score": _score(hit.score),
+        "strength": hit.strength,
         "commitment": _summary(hit, root),
         "passage": _passage(hit.passage),
         "scores": {

@@ -14,7 +14,7 @@ from indexer.shared.text import Span
 
 __all__ = ["FakeEncoder", "document"]
 
-_DIM = 32
+_DIM = 1024  # enough for texts without a common word to be nearly at right angles
 
 
 class FakeEncoder:

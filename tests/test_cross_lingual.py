@@ -60,6 +60,24 @@ def test_a_query_in_any_language_puts_its_commitment_in_the_first_two(
     assert expected & set(found(seed_searcher, query)[:2])
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("innovation hub", "UK0066"),
+        ("혁신 허브", "UK0066"),
+        ("مركز الابتكار", "UK0066"),
+        ("инкубаторы государственных услуг", "FR0039"),
+        ("政策制定中的公民参与", "KR0042"),
+        ("tableau de bord", "SEO0002"),
+    ],
+)
+def test_what_is_comparable_is_a_strong_or_fair_match_in_any_language(
+    seed_searcher: Searcher, query: str, expected: str
+) -> None:
+    result = seed_searcher.search(SearchRequest(query=query))
+    assert {hit.strength for hit in result.hits if hit.document.commitment_id == expected} & {"strong", "fair"}
+
+
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
 def test_commitments_that_a_page_only_lists_are_found_by_no_search(seed_searcher: Searcher, mode: Mode) -> None:
     for listed in (

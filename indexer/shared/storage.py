@@ -16,6 +16,7 @@
         centres.npy                     float32 (2, languages, dim), of passages and of sentences; languages as in the
                                         manifest (absent if the encoder has learned nothing)
         encoder.npz                     what the encoder has learned (absent if that is nothing)
+        background.npy                  float32 (texts, dim): the background as queries, see `indexer.shared.background`
         keyword/                        the keyword index, whose document numbers are rows too
 
 Nothing here is ever unpickled: arrays are read with `allow_pickle=False`, records with a typed JSON decoder.
@@ -67,7 +68,7 @@ __all__ = [
     "writer_lock",
 ]
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 CHUNK_DTYPE = np.dtype([(name, "<i4") for name in ("document", "section", "number", "start", "end", "lang")])
 """A chunk: row of its document, position of its section in it, its number there, its span of the text, its language.
 
@@ -161,6 +162,7 @@ class Generation:
     embeddings: Embeddings
     passage_keys: npt.NDArray[np.uint8]
     centres: Centres | None
+    background: Embeddings
     all_sentences: Sentences
     sentence_offsets: npt.NDArray[np.uint64]
     _offsets: npt.NDArray[np.uint64]
@@ -244,6 +246,7 @@ def open_generation(index: Path, digest: str | None = None) -> Generation:
             embeddings=_load(folder / "embeddings.npy"),
             passage_keys=_load(folder / "passage_keys.npy"),
             centres=_load_centres(folder / _CENTRES),
+            background=_load(folder / "background.npy"),
             all_sentences=Sentences(
                 spans=_load(folder / "sentences.npy"),
                 embeddings=QuantisedVectors(
@@ -428,6 +431,8 @@ def _check_shapes(generation: Generation) -> None:
         or sentences.embeddings.codes.shape != (int(offsets[-1]), dim)
         or sentences.embeddings.codes.dtype != np.int8
         or sentences.embeddings.scales.shape != (int(offsets[-1]),)
+        or generation.background.ndim != 2  # noqa: PLR2004 (texts and dimensions)
+        or generation.background.shape[1] != dim
         or (centres is not None and centres.passages.shape != (len(langs), dim))
     ):
         raise IndexStoreError(

@@ -44,7 +44,7 @@ from indexer.shared.postings import PostingRange, Postings, load_postings
 from searchapp.search.lexicon import Lexicon
 from searchapp.search.query import LocalQuery, Prefix, Query, in_language
 
-__all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "KeywordLeg", "Run"]
+__all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "Coverage", "KeywordLeg", "Run"]
 
 K1 = 1.2
 B = 0.75
@@ -69,6 +69,17 @@ class Run:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of a query's words each row has, in any of their forms and however often; float32 `(rows,)` both.
+
+    `share` is from 0 to 1, each word counting its idf; `idf` is the sum over the words that the row has.
+    """
+
+    share: Scores
+    idf: Scores
 
 
 class KeywordLeg:
@@ -129,6 +140,17 @@ class KeywordLeg:
         by_lang = np.array([bounds[lang] for lang in self._postings.langs], dtype=np.float32)
         return by_lang[self._postings.row_langs]
 
+    def coverage(self, query: Query) -> Coverage:
+        """Return how much of the query's words each row has, as its language reads them."""
+        found, total = (np.zeros(len(self._postings.row_langs), dtype=np.float32) for _ in range(2))
+        for number, lang, local in self._local(query):
+            weights = [self._idf(lang, word) for word in local.words]
+            total[self._postings.row_langs == number] = sum(weights)
+            for word, weight in zip(local.words, weights, strict=True):
+                rows, _ = self._score_clause(_word_query(lang, word))
+                found[rows] += np.float32(weight)
+        return Coverage(share=np.divide(found, total, out=np.zeros_like(found), where=total > 0), idf=found)
+
     def _local(self, query: Query) -> Iterator[tuple[int, str, LocalQuery]]:
         for number, lang in enumerate(self._postings.langs):
             yield number, lang, in_language(query, lang)
@@ -181,6 +203,10 @@ class KeywordLeg:
 
     def _prefix_bound(self, lang: str, prefix: str) -> float:
         return self._statistics[words_field(lang)].bound(len(self.lexicon.rows_starting(lang, prefix)[0]))
+
+    def _idf(self, lang: str, word: Token) -> float:
+        """Return the idf of a word's rarer form."""
+        return max(self._term_bound(words_field(lang), form) for form in (word.term, word.stem)) / (K1 + 1)
 
     def _term_bound(self, field: str, text: str) -> float:
         return self._statistics[field].bound(self._searcher.doc_frequency(field, text.encode()))

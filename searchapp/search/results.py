@@ -26,11 +26,16 @@ __all__ = [
     "SimilarHit",
     "SimilarRequest",
     "SimilarResult",
+    "Strength",
+    "StrengthCounts",
 ]
 
 Mode = Literal["hybrid", "keyword", "semantic"]
 """How to rank: by words, by meaning, or by both."""
 
+
+Strength = Literal["strong", "fair", "weak"]
+"""How well a hit matches, in steps that mean the same for every query and index: see `searchapp.search.strength`."""
 
 VALUE_FILTERS = ("region", "country", "lang", "policy_area")
 """The fields of `Filters` that hold values to choose from, in the order shown; years are a span."""
@@ -123,6 +128,7 @@ class Hit:
     document: Document
     passage: Passage
     scores: Scores
+    strength: Strength
     also_in: tuple[str, ...]
     near_duplicates: tuple[str, ...] = ()
 
@@ -159,22 +165,39 @@ class IndexInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchResult:
-    """The page of hits asked for; `total` and `facets` describe the whole result and are the same on every page.
+class StrengthCounts:
+    """How many hits of a whole result have each strength."""
 
+    strong: int
+    fair: int
+    weak: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """The page of hits asked for; `total`, `strengths` and `facets` describe the whole result, the same on every page.
+
+    What matches less than weakly is no hit. When there is no hit at all, `nearest` holds what comes nearest in meaning.
     `corrections` are the words that no text has, with what was searched for too, and `corrected_query` is the query
     with the best of these in their places, None if there are none.
     """
 
     request: SearchRequest
     total: int
+    strengths: StrengthCounts
     hits: tuple[Hit, ...]
+    nearest: tuple[Hit, ...]
     facets: tuple[Facet, ...]
     index: IndexInfo
     took_ms: float
     notes: tuple[str, ...] = field(default=())
     corrections: tuple[Correction, ...] = ()
     corrected_query: str | None = None
+
+    @property
+    def comparable(self) -> bool:
+        """Whether anything comparable was found: a strong or a fair hit."""
+        return self.strengths.strong + self.strengths.fair > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

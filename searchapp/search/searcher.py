@@ -35,16 +35,22 @@ from searchapp.search.results import (
     SearchResult,
     SimilarRequest,
     SimilarResult,
+    StrengthCounts,
 )
 from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import SimilarCommitments
 from searchapp.search.spelling import corrected
+from searchapp.search.strength import NONE, STRENGTHS, WEAK, Grader
 
 __all__ = ["Searcher"]
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Grades = npt.NDArray[np.int8]
+
+NEAREST = 3
+"""How many of the nearest commitments are offered when none is comparable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,8 @@ class _Legs:
 
     `vector` is the query's embedding, float32 `(dim,)`, and `semantic` holds similarities in meaning (both None in
     keyword mode), `keyword` BM25F scores (0 where no word matched). `slots` gives languages their places in the ranking
-    (None in keyword mode), and `best` chooses the passage of a document and orders documents of one language.
+    (None in keyword mode), and `best` chooses the passage of a document and orders documents of one language. `rows`
+    are the chunks that may be shown.
     """
 
     vector: Floats | None
@@ -61,18 +68,21 @@ class _Legs:
     keyword: Floats
     slots: Floats | None
     best: Floats
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
     """What all stages up to the order of commitments give.
 
-    `candidates` says which documents match without filters, bool `(documents,)`, `masks` which pass each filter, and
-    `documents` which match and pass all. `passages` holds the chunk row shown for each document, -1 for none, `unit`
-    the number of the hit that each belongs to.
+    `grades` says how strongly each document matches, int8 `(documents,)`. `candidates` says which documents match
+    without filters, bool `(documents,)`, `masks` which pass each filter, and `documents` which match and pass all.
+    `passages` holds the chunk row shown for each document, -1 for none, `unit` the number of the hit that each belongs
+    to.
     """
 
     legs: _Legs
+    grades: Grades
     candidates: Mask
     masks: dict[str, Mask]
     documents: Rows
@@ -92,6 +102,7 @@ class Searcher:
         self._keyword = KeywordLeg(generation.keyword_folder)
         self._semantic = SemanticLeg(generation)
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
+        self._grader = Grader(generation, self._columns, keyword=self._keyword, semantic=self._semantic)
         self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
         self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
         self._encoder = encoder
@@ -113,8 +124,8 @@ class Searcher:
         return IndexInfo(digest=manifest.digest, encoder=manifest.encoder.name, built_at=manifest.built_at)
 
     def warm_up(self) -> None:
-        """Load the encoder and encode one query, so that the first search is as fast as the next."""
-        self.encode(["warm up"])
+        """Load the encoder, calibrate and encode one query, so that the first search is as fast as the next."""
+        self.evidence("warm up")
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
@@ -127,11 +138,16 @@ class Searcher:
         filters = _with_fields(request.filters, query)
         unit = self._columns.group if request.fold else self._columns.commitment
         legs = self._run_legs(query, request.mode, None)
-        answer = self._answer(query, legs, filters, unit)
+        grades = self._grader.grades(query, request.mode, legs.vector, legs.rows)
+        answer = self._answer(query, legs, filters, unit, grades=grades)
+        unmarked = replace(legs, vector=None)  # no sentence of what is only nearest means the same
+        tries = None if len(answer.ranking) else self._answer(query, unmarked, filters, unit)
         return SearchResult(
             request=request,
             total=len(answer.ranking),
-            hits=self._hits(query, request, answer),
+            strengths=_count_strengths(answer),
+            hits=self._hits(query, answer, range(request.offset, request.offset + request.limit)),
+            nearest=self._hits(query, tries, range(NEAREST)) if tries else (),
             facets=count_facets(self._columns, unit, answer.candidates, answer.masks, filters),
             index=self.info,
             took_ms=(time.perf_counter() - start) * 1000,
@@ -157,14 +173,19 @@ class Searcher:
     def rank(
         self, query: Query, mode: Mode, *, filters: Filters | None = None, vector: Floats | None = None
     ) -> Ranking:
-        """Return all commitments that match, in the order of `search`, without passages and facets.
+        """Return all commitments in the order of `search`, however weakly they match, without passages and facets.
 
         The ranking's document rows count in `document_ids`. `vector` is the embedding of `query.text`, float32
         `(dim,)`, as `encode` gives it for many queries at once; without it the text is encoded.
         """
         query = self._understood(query, mode)
         narrowed = _with_fields(filters or Filters(), query)
-        return self._answer(query, self._run_legs(query, mode, vector), narrowed, self._columns.commitment).ranking
+        legs = self._run_legs(query, mode, vector)
+        return self._answer(query, legs, narrowed, self._columns.commitment).ranking
+
+    def evidence(self, text: str) -> Floats:
+        """Return the evidence by meaning that each chunk answers a query, float32 `(chunks,)`."""
+        return self._grader.evidence(self.encode([text])[0])
 
     @property
     def document_ids(self) -> tuple[str, ...]:
@@ -199,15 +220,30 @@ class Searcher:
         query = replace(query, commitment_ids=tuple(sorted(known[word] for word in typed & known.keys())))
         return query if mode == "semantic" else corrected(query, self._keyword.lexicon, across=mode == "keyword")
 
-    def _answer(self, query: Query, legs: _Legs, filters: Filters, unit: npt.NDArray[np.int32]) -> _Answer:
-        rows = self._eligible_rows(query, legs)
-        passages = best_rows(legs.best, rows, self._document_of, len(self._columns.document_ids))
-        candidates = passages >= 0
+    def _answer(
+        self,
+        query: Query,
+        legs: _Legs,
+        filters: Filters,
+        unit: npt.NDArray[np.int32],
+        *,
+        grades: Grades | None = None,
+    ) -> _Answer:
+        """Rank the documents whose grade isn't NONE, by scores that don't depend on which they are.
+
+        Without grades, rank all of them, as weak matches.
+        """
+        if grades is None:
+            grades = np.full(len(self._columns.document_ids), WEAK, dtype=np.int8)
+        passages = best_rows(legs.best, legs.rows, self._document_of, len(grades))
         masks = self._columns.filter_masks(filters)
+        scored = np.flatnonzero(matching_documents(passages >= 0, masks))
+        scores = self._document_scores(query, legs, scored, passages)
+        candidates = (passages >= 0) & (grades != NONE)
         documents = np.flatnonzero(matching_documents(candidates, masks))
-        scores = self._document_scores(query, legs, rows, documents, passages)
         return _Answer(
             legs=legs,
+            grades=grades,
             candidates=candidates,
             masks=masks,
             documents=documents,
@@ -222,7 +258,8 @@ class Searcher:
             run = self._keyword.search(query)
             keyword[run.rows] = run.scores
         if mode == "keyword" or not query.text:
-            return _Legs(vector=None, semantic=None, keyword=keyword, slots=None, best=keyword)
+            rows = self._eligible_rows(query, keyword > 0 if query.text else None)
+            return _Legs(vector=None, semantic=None, keyword=keyword, slots=None, best=keyword, rows=rows)
         if vector is None:
             vector = self.encode([query.text])[0]
         semantic = self._semantic.scores(vector)
@@ -231,39 +268,42 @@ class Searcher:
         if mode == "hybrid":
             slots += np.float32(self._weights.exact) * self._exact.bonus(query)
         best = slots + np.float32(self._weights.keyword) * relative
-        return _Legs(vector=vector, semantic=semantic, keyword=keyword, slots=slots, best=best)
+        rows = self._eligible_rows(query, None)
+        return _Legs(vector=vector, semantic=semantic, keyword=keyword, slots=slots, best=best, rows=rows)
 
     def _relative(self, query: Query, keyword: Floats) -> Floats:
         """Return keyword scores over the bound of their row's language, float32 in [0, 1]."""
         bound = self._keyword.row_bounds(query)
         return np.divide(keyword, bound, out=np.zeros_like(keyword), where=bound > 0)
 
-    def _eligible_rows(self, query: Query, legs: _Legs) -> Rows:
-        """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded."""
+    def _eligible_rows(self, query: Query, matching: Mask | None) -> Rows:
+        """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded.
+
+        `matching` says which have a word of the query, where they must; None where they needn't.
+        """
         eligible = self._keyword.required_rows(query)
         if query.excluded or query.excluded_prefixes:
             unwanted = np.unique(self._document_of[self._keyword.excluded_rows(query)])
             eligible &= ~np.isin(self._document_of, unwanted)
-        if legs.semantic is None and query.text:
-            eligible &= legs.keyword > 0
+        if matching is not None:
+            eligible &= matching
         return np.flatnonzero(eligible)
 
-    def _document_scores(self, query: Query, legs: _Legs, rows: Rows, documents: Rows, passages: Rows) -> Floats:
+    def _document_scores(self, query: Query, legs: _Legs, documents: Rows, passages: Rows) -> Floats:
         """Return the scores that order documents, float32 by document row; other documents than these have 0."""
         scores = np.zeros(len(passages), dtype=np.float32)
         inside = legs.best[passages[documents]]
         if legs.slots is None:
             scores[documents] = inside
         else:
-            slots = best_scores(legs.slots, rows, self._document_of, len(passages))[documents]
+            slots = best_scores(legs.slots, legs.rows, self._document_of, len(passages))[documents]
             scores[documents] = fuse(slots, inside, self._columns.lang[documents])
         for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 
-    def _hits(self, query: Query, request: SearchRequest, answer: _Answer) -> tuple[Hit, ...]:
-        page = range(request.offset, min(request.offset + request.limit, len(answer.ranking)))
-        return tuple(self._hit(query, position, answer) for position in page)
+    def _hits(self, query: Query, answer: _Answer, positions: range) -> tuple[Hit, ...]:
+        return tuple(self._hit(query, position, answer) for position in positions if position < len(answer.ranking))
 
     def _hit(self, query: Query, position: int, answer: _Answer) -> Hit:
         legs, ranking = answer.legs, answer.ranking
@@ -280,6 +320,7 @@ class Searcher:
                 semantic=None if legs.semantic is None else float(legs.semantic[row]),
                 fused=float(ranking.score[position]),
             ),
+            strength=STRENGTHS[int(answer.grades[shown])],
             also_in=self._columns.other_langs(shown),
             near_duplicates=self._columns.folded(shown, answer.documents, answer.unit),
         )
@@ -290,6 +331,11 @@ class Searcher:
             return words
         spans = self._generation.sentences(row).spans
         return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
+
+
+def _count_strengths(answer: _Answer) -> StrengthCounts:
+    grades = answer.grades[answer.ranking.document]
+    return StrengthCounts(**{name: int((grades == grade).sum()) for grade, name in STRENGTHS.items()})
 
 
 def _with_fields(filters: Filters, query: Query) -> Filters:

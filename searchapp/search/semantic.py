@@ -25,6 +25,7 @@ __all__ = ["SemanticLeg"]
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 SENTENCE_WEIGHT = 0.5
 """Weight of a passage's best sentence beside the passage."""
@@ -65,22 +66,31 @@ class SemanticLeg:
             scores[near] = raised
         return scores
 
-    def passage_scores(self, vector: Floats) -> Floats:
-        """Return the similarity of every chunk to a query like `scores`, its sentences left aside.
+    def passage_scores(self, vector: Floats, rows: slice = slice(None)) -> Floats:
+        """Return the similarity of chunks to a query like `scores`, their sentences left aside, float32 `(rows,)`.
 
         That is enough, and faster, where the query is a passage itself.
         """
-        parts = self._parts(vector)
-        products = self._generation.embeddings @ parts
+        parts, lang = self._parts(vector), self._lang[rows]
+        products = self._generation.embeddings[rows] @ parts
         if self._generation.centres is not None:
-            products -= (self._generation.centres.passages @ parts)[self._lang]
-        return self._joined(products, self._lang, parts)
+            products -= (self._generation.centres.passages @ parts)[lang]
+        return self._joined(products, self._knows[lang], parts)
+
+    def query_scores(self, vector: Floats, others: Embeddings) -> Floats:
+        """Return the similarity of n other queries to a query, float32 `(n,)`, from their vectors `(n, dim)`."""
+        parts = self._parts(vector)
+        if self._second is None:
+            return self._joined(others @ parts, np.zeros(len(others), dtype=np.bool_), parts)
+        first, second = np.split(others, [self._second.start], axis=1)
+        knows: Mask = np.linalg.norm(second, axis=1) > 0.5  # noqa: PLR2004 (more likely than not)
+        return self._joined(np.hstack([first, unit_length(second)]) @ parts, knows, parts)
 
     def sentence_scores(self, row: int, vector: Floats) -> Floats:
         """Return the similarity of each sentence of a chunk to a query, float32 `(sentences,)`."""
         parts = self._parts(vector)
         products = self._generation.sentences(row).embeddings @ parts
-        return self._joined(products, np.full(len(products), self._lang[row]), parts)
+        return self._joined(products, np.full(len(products), self._knows[self._lang[row]]), parts)
 
     def as_queries(self, rows: Rows) -> Embeddings:
         """Return what makes the chunks in these rows queries for `scores`, float32 `(rows, dim)`."""
@@ -101,18 +111,18 @@ class SemanticLeg:
         parts[self._second.start :, 1] = vector[self._second.start :]
         return parts
 
-    def _joined(self, products: Floats, lang: npt.NDArray[np.integer], parts: Floats) -> Floats:
+    def _joined(self, products: Floats, knows: Mask, parts: Floats) -> Floats:
         """Return the similarities of n texts, float32 `(n,)`, from each model's products with the query, `(n, models)`.
 
-        The second's products have been multiplied by the probability that it knows the query's language, the length of
-        the query's second part.
+        `knows` tells of which texts the second model knows the language, bool `(n,)`. The second's products have been
+        multiplied by the probability that it knows the query's language, the length of the query's second part.
         """
         if self._second is None:
             return products[:, 0]
         share = SECOND_WEIGHT * float(np.linalg.norm(parts[:, 1]))
         spread = ((1 - share) ** 2 + share**2 + 2 * CORRELATION * share * (1 - share)) ** 0.5
         both = ((1 - share) * products[:, 0] + SECOND_WEIGHT * products[:, 1]) / np.float32(spread)
-        return np.where(self._knows[lang], both, products[:, 0]).astype(np.float32)
+        return np.where(knows, both, products[:, 0]).astype(np.float32)
 
     def _best_sentences(self, rows: Rows, parts: Floats) -> Floats:
         """Return the similarity of the best sentence of each of these chunks, float32 `(rows,)`."""
@@ -124,7 +134,7 @@ class SemanticLeg:
         lang = np.repeat(self._lang[rows], counts)
         if self._generation.centres is not None:
             products -= (self._generation.centres.sentences @ parts)[lang]
-        best: Floats = np.maximum.reduceat(self._joined(products, lang, parts), starts)
+        best: Floats = np.maximum.reduceat(self._joined(products, self._knows[lang], parts), starts)
         return best
 
 

@@ -15,6 +15,8 @@ from searchapp.labels import (
     place_label,
     policy_area_label,
     section_label,
+    strength_label,
+    strengths_label,
     text_direction,
 )
 from searchapp.web.api import api
@@ -48,6 +50,8 @@ _FILTERS = (
     section_label,
     segments,
     sentence,
+    strength_label,
+    strengths_label,
     text_direction,
     why,
 )

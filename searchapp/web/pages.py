@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, QueryError
 from indexer.shared.records import Document
-from searchapp.labels import FIELD_LABELS, MODE_LABELS, language_label
+from searchapp.labels import FIELD_LABELS, MODE_LABELS, STRENGTH_LABELS, language_label
 from searchapp.search.query import MAX_QUERY
 from searchapp.search.results import IndexInfo, SearchRequest, SearchResult, SimilarRequest
 from searchapp.web.errors import Problem, log_failure, problem_of
@@ -100,7 +100,13 @@ def similar(commitment_id: str) -> ResponseReturnValue:
 @pages.get("/about")
 def about() -> ResponseReturnValue:
     """Explain the service; the index is described if it can be opened."""
-    return render_template("about.html", index=_index_info(), max_query=MAX_QUERY, parameters=SEARCH_PARAMETERS)
+    return render_template(
+        "about.html",
+        index=_index_info(),
+        max_query=MAX_QUERY,
+        parameters=SEARCH_PARAMETERS,
+        strengths=STRENGTH_LABELS,
+    )
 
 
 def _results_page(asked: SearchRequest, *, result: SearchResult | None = None, problem: Problem | None = None) -> str:
@@ -113,7 +119,7 @@ def _results_page(asked: SearchRequest, *, result: SearchResult | None = None, p
         chips=filter_chips(asked),
         corrected_url=corrected_url(result) if result else None,
         links=page_links(result) if result else (None, None),
-        marked=kinds_marked(result.hits) if result else set(),
+        marked=kinds_marked(result.hits or result.nearest) if result else set(),
         other_modes=mode_links(asked),
         first_page_url=search_url(replace(asked, offset=0)),
         unfiltered_url=unfiltered_url(asked),

@@ -22,6 +22,7 @@ from searchapp.search.results import (
     SearchRequest,
     SearchResult,
     SimilarRequest,
+    Strength,
 )
 
 __all__ = [
@@ -161,13 +162,12 @@ def kinds_marked(shown: Iterable[Hit | Quote]) -> set[str]:
     return {highlight.kind for one in shown for highlight in one.passage.highlights}
 
 
-def why(scores: Scores) -> str:
+def why(scores: Scores, strength: Strength) -> str:
     """Say in a few words what made a hit match."""
     if scores.semantic is None:
         return "Your words"
-    if scores.keyword is None:
-        return "The same meaning"
-    return "The same meaning, and your words"
+    meaning = "A meaning not far off" if strength == "weak" else "The same meaning"
+    return meaning if scores.keyword is None else f"{meaning}, and your words"
 
 
 def placed_sections(document: Document) -> list[PlacedSection]:

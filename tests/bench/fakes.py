@@ -31,8 +31,7 @@ class ShiftedEncoder(AngleEncoder):
 
 def _shifted(text: str) -> str:
     found = re.fullmatch(r"([0-9.]+) (.*)", text)
-    assert found is not None
-    return text if found[2] == "word" else f"{float(found[1]) + 20} {found[2]}"
+    return text if found is None or found[2] == "word" else f"{float(found[1]) + 20} {found[2]}"
 
 
 def write_sets(folder: Path) -> Path:

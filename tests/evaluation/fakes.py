@@ -65,7 +65,7 @@ class AngleEncoder:
 
 
 def _direction(text: str) -> tuple[float, float]:
-    found = re.search(r"[0-9.]+", text)
+    found = re.search(r"[0-9]+(\.[0-9]+)?", text)
     angle = math.radians(float(found[0])) if found else 0.0
     return math.cos(angle), math.sin(angle)
 

@@ -35,7 +35,9 @@ def rendered(result: SearchResult, form: str) -> str:
 def test_the_table_names_place_year_and_language_and_shows_the_match(result: SearchResult) -> None:
     table = rendered(result, "table")
     assert table.startswith("2 commitments (keyword, ")
+    assert table.splitlines()[0].endswith(": 2 fair")
     assert "Seoul, South Korea · 2018" in table
+    assert "fair match · score" in table
     assert "also in" in table
     assert "hub" in table.split("GB0001)")[1].split("\n")[2]
     assert max(map(len, table.splitlines())) <= 100
@@ -52,6 +54,22 @@ def test_the_table_says_which_words_were_corrected(build: BuildIndex) -> None:
     assert answer["corrected_query"] == "government"
 
 
+def test_the_table_says_when_nothing_is_comparable_and_shows_what_is_nearest(build: BuildIndex) -> None:
+    searcher = Searcher.open(build([document("UK0001", "Trains run late.")]), encoder=FakeEncoder())
+    unlike = rendered(searcher.search(SearchRequest(query="chocolate cake")), "table")
+    assert unlike.startswith("0 commitments (hybrid, ")
+    assert "\nNothing comparable found. The nearest, for what they are worth:\n" in unlike
+    assert "(UK0001)" in unlike
+    nothing = rendered(searcher.search(SearchRequest(query="chocolate", mode="keyword")), "table")
+    assert nothing.endswith("\nNothing comparable found.")
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_what_is_only_nearest_is_no_row(build: BuildIndex, form: str) -> None:
+    searcher = Searcher.open(build([document("UK0001", "Trains run late.")]), encoder=FakeEncoder())
+    assert "UK0001" not in rendered(searcher.search(SearchRequest(query="chocolate cake")), form)
+
+
 def test_json_is_what_the_http_api_answers(result: SearchResult) -> None:
     assert json.loads(rendered(result, "json")) == result_dict(result)
 
@@ -65,7 +83,7 @@ def test_csv_parses_back_with_line_breaks_and_quotes_inside_cells(result: Search
     rows = list(csv.DictReader(io.StringIO(rendered(result, "csv"))))
     assert {row["id"] for row in rows} == {"GB0001", "KR0002"}
     assert rows[0].keys() == {
-        *("rank", "score", "id", "title", "country", "locality", "lang", "year", "section", "passage"),
+        *("rank", "score", "strength", "id", "title", "country", "locality", "lang", "year", "section", "passage"),
     }
     [british] = [row for row in rows if row["id"] == "GB0001"]
     assert 'a "hub", in two\nlines' in british["passage"]

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from indexer.shared.encoder.vectors import Embeddings, unit_length
 from indexer.shared.errors import EncoderError
+from indexer.shared.tables import text_lines
 
 __all__ = ["SHARE", "LanguageProjection", "ParallelText", "fit_projection", "read_parallel_text", "unit_length"]
 
@@ -104,15 +105,10 @@ def read_parallel_text(folder: Traversable | None = None) -> ParallelText:
     """
     source = folder or resources.files("indexer.shared").joinpath("data", "parallel_text")
     files = sorted((file for file in source.iterdir() if file.name.endswith(".txt")), key=lambda file: file.name)
-    text = {file.name.removesuffix(".txt"): _lines(file) for file in files}
+    text = {file.name.removesuffix(".txt"): text_lines(file) for file in files}
     counts = {lang: len(lines) for lang, lines in text.items()}
     if len(text) < 2 or len(set(counts.values())) > 1:  # noqa: PLR2004 (one language has nothing to differ from)
         raise EncoderError(
             f"parallel text in {source}: lines by language are {counts}, expected equal ones of two or more"
         )
     return text
-
-
-def _lines(file: Traversable) -> tuple[str, ...]:
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return tuple(line for line in lines if line and not line.startswith("#"))

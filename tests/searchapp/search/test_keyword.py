@@ -472,3 +472,34 @@ def test_no_score_exceeds_its_bound_and_the_order_is_by_score_and_row(leg: Keywo
 def test_words_that_a_language_lacks_raise_its_bound(leg: KeywordLeg) -> None:
     one, two = leg.bound(parse_query("innovation")), leg.bound(parse_query("innovation nonsense"))
     assert all(two[lang] > one[lang] for lang in one)
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole", "part"),
+    [
+        ("open budgets", {2}, {0, 1}),  # in any form
+        ("budget budget budget", {2}, set()),  # however often
+        ('"open data" hub', {0}, {1, 2}),
+        ("données ouvertes", {3}, set()),
+        ("gobierno participacion", {4}, set()),
+        ("innovation zebra", set(), {0, 3}),
+    ],
+)
+def test_coverage_tells_which_rows_have_all_words_and_which_some(
+    leg: KeywordLeg, typed: str, whole: set[int], part: set[int]
+) -> None:
+    share = leg.coverage(parse_query(typed)).share
+    assert set(np.flatnonzero(share > 0.999)) == whole
+    assert set(np.flatnonzero((share > 0) & (share < 0.999))) == part
+
+
+def test_coverage_counts_words_by_how_rare_they_are(build: Build) -> None:
+    leg = build("open data", "open budget", "open government", "open zebra")
+    coverage = leg.coverage(parse_query("open zebra"))
+    assert coverage.share[0] < 0.5 < coverage.share[3]
+    assert coverage.idf[0] == pytest.approx(idf(4, rows=4))
+    assert coverage.idf[3] == pytest.approx(idf(4, rows=4) + idf(1, rows=4))
+
+
+def idf(frequency: int, *, rows: int) -> float:
+    return float(np.log(1 + (rows + keyword.PRIOR - frequency + 0.5) / (frequency + 0.5)))

@@ -23,6 +23,8 @@ from searchapp.search.results import (
     SimilarHit,
     SimilarRequest,
     SimilarResult,
+    Strength,
+    StrengthCounts,
 )
 
 INFO = IndexInfo(digest="3f9a1c0de7b24586", encoder="bundled:e5-small", built_at="2026-01-31T09:30:00+00:00")
@@ -35,6 +37,10 @@ CORRECTIONS = (
     Correction(word="inovation", near=(("en", "innovation"), ("fr", "innovation"), ("en", "innovative"))),
     Correction(word="seuol", near=(("en", "seoul"),)),
 )
+UNLIKE = "chocolate cake"
+"""A query that it finds no hit for, but something that is nearest."""
+WEAKLY = "weakly"
+"""A query whose hits are all weak."""
 
 
 def document(commitment_id: str, lang: str, title: str, parts: dict[str, tuple[str, str]], **more: object) -> Document:
@@ -225,11 +231,14 @@ class FakeSearcher:
         matching = [one for one in self.documents if _matches(one, request)]
         first = {one.commitment_id: one for one in reversed(matching)}
         commitments = [first[commitment_id] for commitment_id in dict.fromkeys(one.commitment_id for one in matching)]
-        page = commitments[request.offset : request.offset + request.limit]
+        page = range(request.offset, min(request.offset + request.limit, len(commitments)))
+        strengths = Counter(strength_of(number, request) for number in range(len(commitments)))
         return SearchResult(
             request=request,
             total=len(commitments),
-            hits=tuple(self._hit(one, number, request) for number, one in enumerate(page, start=request.offset + 1)),
+            strengths=StrengthCounts(**{name: strengths[name] for name in ("strong", "fair", "weak")}),
+            hits=tuple(self._hit(commitments[number], number + 1, request) for number in page),
+            nearest=() if commitments else self._nearest(request),
             facets=_facets(commitments, request),
             index=INFO,
             took_ms=9.8123,
@@ -272,6 +281,9 @@ class FakeSearcher:
             near_duplicates=hit.near_duplicates,
         )
 
+    def _nearest(self, request: SearchRequest) -> tuple[Hit, ...]:
+        return (self._hit(self.documents[0], 1, request),) if request.query == UNLIKE else ()
+
     def _hit(self, one: Document, rank: int, request: SearchRequest) -> Hit:
         section = one.sections[-1] if one.lang == "es" else one.sections[0]
         text = one.text[section.start : section.end]
@@ -293,14 +305,29 @@ class FakeSearcher:
             other.lang for other in self.documents if other.commitment_id == one.commitment_id and other is not one
         )
         twins = ("UK0067",) if request.fold and one.commitment_id == "UK0066" else ()
-        return Hit(rank=rank, document=one, passage=passage, scores=scores, also_in=others, near_duplicates=twins)
+        return Hit(
+            rank=rank,
+            document=one,
+            passage=passage,
+            scores=scores,
+            strength=strength_of(rank - 1, request),
+            also_in=others,
+            near_duplicates=twins,
+        )
+
+
+def strength_of(number: int, request: SearchRequest) -> Strength:
+    """The first hit is strong, two more are fair, the rest weak; nothing but weak for some queries."""
+    if request.query in (UNLIKE, WEAKLY) or number > 2:
+        return "weak"
+    return "fair" if number else "strong"
 
 
 def _matches(one: Document, request: SearchRequest) -> bool:
     filters = request.filters
     year = one.facts.year or 0
     return (
-        request.query != NOTHING
+        request.query not in (NOTHING, UNLIKE)
         and (not filters.lang or one.lang in filters.lang)
         and (not filters.country or one.facts.country in filters.country)
         and (not filters.policy_area or bool(set(filters.policy_area) & set(one.facts.policy_areas)))

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from indexer.shared.errors import EncoderError, IndexMissingError, QueryError
 from searchapp.search.results import Filters, SearchRequest, SimilarRequest
 from searchapp.web import create_app
-from tests.searchapp.web.fakes import CORPUS, HOSTILE, MISSPELT, FakeSearcher
+from tests.searchapp.web.fakes import CORPUS, HOSTILE, MISSPELT, UNLIKE, WEAKLY, FakeSearcher
 
 SEARCH = "/api/v1/search"
 SIMILAR = "/api/v1/commitments/UK0066/similar"
@@ -26,7 +26,9 @@ def search(client: FlaskClient, **parameters: object) -> dict[str, Any]:
 
 def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
     answer = search(client, q="  innovation ", country="gb")
-    assert list(answer) == ["query", "total", "took_ms", "hits", "facets", "next_url", "index"]
+    assert list(answer) == [
+        *("query", "total", "comparable", "strengths", "took_ms", "hits", "nearest", "facets", "next_url", "index")
+    ]
     assert answer["query"] == {
         "q": "innovation",
         "mode": "hybrid",
@@ -48,9 +50,20 @@ def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
     }
 
 
+def test_an_answer_counts_its_strengths_and_says_whether_anything_is_comparable(client: FlaskClient) -> None:
+    answer = search(client, q="innovation")
+    assert (answer["total"], answer["comparable"], answer["nearest"]) == (23, True, [])
+    assert answer["strengths"] == {"strong": 1, "fair": 2, "weak": 20}
+    assert not search(client, q=WEAKLY)["comparable"]
+    unlike = search(client, q=UNLIKE)
+    assert (unlike["total"], unlike["comparable"], unlike["hits"]) == (0, False, [])
+    assert [hit["commitment"]["id"] for hit in unlike["nearest"]] == ["UK0066"]
+
+
 def test_a_hit_has_its_commitment_passage_and_scores(client: FlaskClient) -> None:
     (hit,) = search(client, q="innovation", country="GB")["hits"]
-    assert list(hit) == ["rank", "score", "commitment", "passage", "scores"]
+    assert list(hit) == ["rank", "score", "strength", "commitment", "passage", "scores"]
+    assert hit["strength"] == "strong"
     assert hit["rank"] == 1
     assert hit["score"] == 0.7023
     assert hit["scores"] == {"keyword": 3.21, "semantic": 0.69, "fused": 0.7023}

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from indexer.shared.errors import ConcordError, EncoderError, IndexMissingError, QueryError
 from indexer.shared.records import Milestone
 from searchapp.web import create_app
-from tests.searchapp.web.fakes import CORPUS, MISSPELT, FakeSearcher, document
+from tests.searchapp.web.fakes import CORPUS, MISSPELT, UNLIKE, WEAKLY, FakeSearcher, document
 from tests.searchapp.web.markup import each, only, parse, text_of, words_of
 
 
@@ -82,10 +82,34 @@ def test_parameters_nobody_knows_are_ignored_on_pages(client: FlaskClient) -> No
 
 def test_the_count_is_announced_and_in_the_title(client: FlaskClient) -> None:
     tree = page(client, "/?q=innovation")
-    assert words_of(only(tree, "p", role="status")) == "23 commitments found; showing 1\u201310."
+    assert words_of(only(tree, "p", role="status")) == (
+        "23 commitments found: 1 strong, 2 fair, 20 weak; showing 1\u201310."
+    )
     assert text_of(only(tree, "title")) == "innovation \u2013 23 found \u2013 Concord"
     assert words_of(only(tree, "h1")) == "Results for “innovation”"
-    assert words_of(only(page(client, "/?q=innovation&country=GB"), "p", role="status")) == "1 commitment found."
+    assert words_of(only(page(client, "/?q=innovation&country=GB"), "p", role="status")) == (
+        "1 commitment found: 1 strong."
+    )
+
+
+def test_a_hit_says_in_words_how_strong_it_is(client: FlaskClient) -> None:
+    badges = [only(hit, "span", class_="strength") for hit in hits(page(client, "/?q=innovation"))]
+    assert [words_of(badge) for badge in badges[:4]] == ["Strong match", "Fair match", "Fair match", "Weak match"]
+
+
+@pytest.mark.parametrize("query", [UNLIKE, WEAKLY])
+def test_when_nothing_is_comparable_the_nearest_are_shown_as_such(client: FlaskClient, query: str) -> None:
+    tree = page(client, f"/?q={query}")
+    assert words_of(only(tree, "p", role="status")) == (
+        "Nothing comparable found. The nearest, for what they are worth:"
+    )
+    assert {words_of(only(hit, "span", class_="strength")) for hit in hits(tree)} == {"Weak match"}
+    assert "describe the idea" in words_of(only(tree, "div", class_="nothing"))
+
+
+def test_each_strength_is_explained(client: FlaskClient) -> None:
+    explained = [words_of(one) for one in each(page(client, "/about"), "span", class_="strength")]
+    assert explained == ["Strong match", "Fair match", "Weak match"]
 
 
 def test_a_hit_tells_language_title_place_and_year(client: FlaskClient) -> None:

@@ -35,6 +35,7 @@ PAGES = (
     "/commitments/JO0021/similar?per_country=false&limit=100",
     "/commitments/UK0066/similar?country=GB&lang=fr",
     "/commitments/XX0001/similar",
+    "/?q=chocolate+cake",
     "/about",
     "/nothing",
 )

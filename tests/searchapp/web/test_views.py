@@ -109,7 +109,11 @@ def test_the_other_modes_are_a_link_away() -> None:
     [(1.0, 0.5, "The same meaning, and your words"), (None, 0.5, "The same meaning"), (1.0, None, "Your words")],
 )
 def test_a_hit_says_what_matched(keyword: float | None, semantic: float | None, reason: str) -> None:
-    assert why(Scores(keyword=keyword, semantic=semantic, fused=0.5)) == reason
+    assert why(Scores(keyword=keyword, semantic=semantic, fused=0.5), "fair") == reason
+
+
+def test_a_weak_match_does_not_mean_the_same() -> None:
+    assert why(Scores(keyword=None, semantic=0.2, fused=0.2), "weak") == "A meaning not far off"
 
 
 def test_sections_of_one_kind_have_anchors_of_their_own() -> None:

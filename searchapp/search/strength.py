@@ -1,0 +1,106 @@
+"""How strong a hit is: strong, fair or weak, by meaning or by words, whichever says more.
+
+By meaning, a strength is a range of evidence (`searchapp.search.calibration`). By words, a passage that has all of the
+query's words, in any of their forms, is a fair match, unless they are common; that only some of them match says little
+beside the meaning. Where words are all there is (keyword mode), all of them make a strong match, or a fair one if they
+are common; most of them make a fair match, unless they are common, and any other word a weak one.
+
+The levels were chosen on the queries of `evaluation/data/calibration` that are there for it;
+`python -m evaluation.calibration` shows what they do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.shared.storage import Generation
+from searchapp.search.calibration import Calibration
+from searchapp.search.columns import Columns
+from searchapp.search.keyword import Coverage, KeywordLeg
+from searchapp.search.query import Query
+from searchapp.search.results import Mode, Strength
+from searchapp.search.semantic import SemanticLeg
+
+__all__ = [
+    "ALL_WORDS",
+    "LEVELS",
+    "MOST_WORDS",
+    "NONE",
+    "RARE",
+    "STRENGTHS",
+    "WEAK",
+    "Grader",
+    "by_evidence",
+    "by_words",
+]
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+Grades = npt.NDArray[np.int8]
+
+NONE, WEAK, FAIR, STRONG = range(4)
+"""Grades, int8: no match, and the three strengths."""
+
+STRENGTHS: dict[int, Strength] = {STRONG: "strong", FAIR: "fair", WEAK: "weak"}
+"""The strength that each grade of a hit stands for, the best first."""
+
+LEVELS = (2.5, 3.75, 5.5)
+"""The least evidence of a weak, a fair and a strong match, in standard deviations."""
+
+ALL_WORDS = 0.999
+"""Share of the query's words from which on it is all of them: 1, but for rounding."""
+
+MOST_WORDS = 0.5
+"""Share of the query's words that makes a fair match in keyword mode."""
+
+RARE = 2.5
+"""Idf of the matched words together from which on they aren't all common: that of a word in one passage of twelve."""
+
+
+class Grader:
+    """Grades the documents of one opened index. Safe to use from several threads."""
+
+    def __init__(self, generation: Generation, columns: Columns, *, keyword: KeywordLeg, semantic: SemanticLeg) -> None:
+        chunks = len(generation.chunks)
+        self._calibration = Calibration(semantic, background=generation.background, chunks=chunks)
+        self._columns = columns
+        self._keyword = keyword
+        self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
+
+    def evidence(self, vector: Floats) -> Floats:
+        """Return the evidence by meaning of each chunk, float32 `(chunks,)`, from a query's vector `(dim,)`."""
+        return self._calibration.evidence(vector)
+
+    def grades(self, query: Query, mode: Mode, vector: Floats | None, rows: Rows) -> Grades:
+        """Return the grade of each document, int8 `(documents,)`: that of the best of its chunks in these rows.
+
+        `vector` is the query's, None where words are all there is. A document whose ID is in the query is a strong
+        match, and one that has the phrases asked for is a weak one at least.
+        """
+        chunks = np.full(len(self._document_of), WEAK if query.phrases else NONE, dtype=np.int8)
+        if vector is not None:
+            chunks = np.maximum(chunks, by_evidence(self.evidence(vector)))
+        if mode != "semantic":
+            chunks = np.maximum(chunks, by_words(self._keyword.coverage(query), alone=vector is None))
+        grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)
+        np.maximum.at(grades, self._document_of[rows], chunks[rows])
+        for commitment_id in query.commitment_ids:
+            grades[self._columns.documents_of(commitment_id)] = STRONG
+        return grades
+
+
+def by_evidence(evidence: Floats) -> Grades:
+    """Return the grades that evidence by meaning gives."""
+    return np.digitize(evidence, LEVELS).astype(np.int8)
+
+
+def by_words(coverage: Coverage, *, alone: bool) -> Grades:
+    """Return the grades that words give; `alone` where there is no meaning to go by."""
+    rare, complete = coverage.idf >= RARE, coverage.share >= ALL_WORDS
+    if not alone:
+        return np.where(complete & rare, FAIR, NONE).astype(np.int8)
+    mostly = (coverage.share >= MOST_WORDS) & rare
+    return np.select([complete & rare, complete | mostly, coverage.share > 0], [STRONG, FAIR, WEAK], NONE).astype(
+        np.int8
+    )

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from searchapp.search import calibration
+from searchapp.search.calibration import Calibration
+
+Floats = npt.NDArray[np.float32]
+
+CHUNKS, TEXTS, DIM = 7, 5, 4
+
+
+class LinearLeg:
+    """Similarities that are inner products, shifted and scaled as another encoder's might be."""
+
+    def __init__(self, chunks: Floats, *, scale: float = 1.0, shift: float = 0.0) -> None:
+        self.chunks, self.scale, self.shift = chunks, scale, shift
+
+    def passage_scores(self, vector: Floats, rows: slice = slice(None)) -> Floats:
+        return self.scale * self.chunks[rows] @ vector + self.shift
+
+    def query_scores(self, vector: Floats, others: Floats) -> Floats:
+        return self.scale * others @ vector + self.shift
+
+
+@pytest.fixture
+def vectors() -> tuple[Floats, Floats, Floats]:
+    """Chunks, background and queries."""
+    rng = np.random.default_rng(7)
+    chunks, background, queries = (rng.standard_normal((n, DIM)).astype(np.float32) for n in (CHUNKS, TEXTS, 3))
+    return chunks, background, queries
+
+
+def calibrated(leg: LinearLeg, background: Floats) -> Calibration:
+    return Calibration(leg, background=background, chunks=CHUNKS)  # type: ignore[arg-type]
+
+
+def test_evidence_is_what_its_formula_says(vectors: tuple[Floats, Floats, Floats]) -> None:
+    chunks, background, queries = vectors
+    among = [float(one @ other) for i, one in enumerate(background) for j, other in enumerate(background) if i != j]
+    for query in queries:
+        level = np.mean([query @ text for text in background])
+        expected = []
+        for chunk in chunks:
+            similarity = chunk @ query
+            to_chunk = [chunk @ text for text in background]
+            by_chunk = (similarity - np.mean(to_chunk)) / np.std(to_chunk)
+            expected.append((by_chunk + (similarity - level) / np.std(among)) / 2)
+        found = calibrated(LinearLeg(chunks), background).evidence(query)
+        assert found.dtype == np.float32
+        assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_evidence_does_not_depend_on_scale_and_zero_of_an_encoders_similarities(
+    vectors: tuple[Floats, Floats, Floats],
+) -> None:
+    chunks, background, [query, *_] = vectors
+    plain = calibrated(LinearLeg(chunks), background).evidence(query)
+    other = calibrated(LinearLeg(chunks, scale=0.1, shift=0.8), background).evidence(query)
+    assert other == pytest.approx(plain, abs=1e-3)
+
+
+def test_evidence_of_a_chunk_does_not_depend_on_the_other_chunks(vectors: tuple[Floats, Floats, Floats]) -> None:
+    chunks, background, [query, *_] = vectors
+    alone = Calibration(LinearLeg(chunks[2:3]), background=background, chunks=1)  # type: ignore[arg-type]
+    assert alone.evidence(query)[0] == pytest.approx(calibrated(LinearLeg(chunks), background).evidence(query)[2])
+
+
+def test_blocks_of_chunks_add_up(vectors: tuple[Floats, Floats, Floats], monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks, background, [query, *_] = vectors
+    whole = calibrated(LinearLeg(chunks), background).evidence(query)
+    monkeypatch.setattr(calibration, "_BLOCK", 3)
+    assert calibrated(LinearLeg(chunks), background).evidence(query).tolist() == whole.tolist()
+
+
+def test_a_chunk_that_all_texts_are_equally_similar_to_gives_no_infinite_evidence() -> None:
+    chunks = np.zeros((CHUNKS, DIM), dtype=np.float32)
+    background = np.eye(TEXTS, DIM, dtype=np.float32)
+    assert np.isfinite(calibrated(LinearLeg(chunks), background).evidence(background[0])).all()
+
+
+def test_threads_that_calibrate_at_once_get_the_same_evidence(vectors: tuple[Floats, Floats, Floats]) -> None:
+    chunks, background, [query, *_] = vectors
+    expected = calibrated(LinearLeg(chunks), background).evidence(query).tolist()
+    shared = calibrated(LinearLeg(chunks), background)
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(shared.evidence, [query] * 16):
+            assert found.tolist() == expected
