@@ -141,13 +141,21 @@ class KeywordLeg:
         return by_lang[self._postings.row_langs]
 
     def coverage(self, query: Query) -> Coverage:
-        """Return how much of the query's words each row has, as its language reads them."""
+        """Return how much of the query's words each row has, as its language reads them; near words count less."""
         found, total = (np.zeros(len(self._postings.row_langs), dtype=np.float32) for _ in range(2))
         for number, lang, local in self._local(query):
-            weights = [self._idf(lang, word) for word in local.words]
-            total[self._postings.row_langs == number] = sum(weights)
-            for word, weight in zip(local.words, weights, strict=True):
-                rows, _ = self._score_clause(_word_query(lang, word))
+            words = [(self._idf(lang, word), self._rows_of(lang, word)) for word in local.words]
+            prefixes = [
+                (self._prefix_bound(lang, prefix) / (K1 + 1), self.lexicon.rows_starting(lang, prefix)[0])
+                for prefix in local.prefixes
+            ]
+            near = [
+                (NEAR_WEIGHT * max(self._idf(lang, word) for word in each), self._rows_of(lang, *each))
+                for each in local.near
+                if each
+            ]
+            total[self._postings.row_langs == number] = sum(weight for weight, _ in (*words, *prefixes))
+            for weight, rows in (*words, *prefixes, *near):
                 found[rows] += np.float32(weight)
         return Coverage(share=np.divide(found, total, out=np.zeros_like(found), where=total > 0), idf=found)
 
@@ -171,6 +179,10 @@ class KeywordLeg:
             words_only = [self._words_bound(lang, local) for _, lang, local in self._local(query)]
             scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(_above(words_only))
         return scores
+
+    def _rows_of(self, lang: str, *words: Token) -> Rows:
+        """Return the rows that have one of the words, in any of its forms."""
+        return self._score_clause(_word_query(lang, *words))[0]
 
     def _score_clause(self, clause: WhooshQuery) -> tuple[Rows, Scores]:
         """Return the rows of a clause, each once, and the highest score that one of its terms gives them."""
