@@ -72,7 +72,7 @@ class SemanticLeg:
         That is enough, and faster, where the query is a passage itself.
         """
         parts, lang = self._parts(vector), self._lang[rows]
-        products = self._generation.embeddings[rows] @ parts
+        products = self._products(vector, rows)
         if self._generation.centres is not None:
             products -= (self._generation.centres.passages @ parts)[lang]
         return self._joined(products, self._knows[lang], parts)
@@ -110,6 +110,17 @@ class SemanticLeg:
         parts[: self._second.start, 0] = vector[: self._second.start]
         parts[self._second.start :, 1] = vector[self._second.start :]
         return parts
+
+    def _products(self, vector: Floats, rows: slice) -> Floats:
+        """Return each model's products of passages with a query, float32 `(rows, models)`.
+
+        One vector at a time, which is several times faster than a matrix with a column for each model.
+        """
+        passages = self._generation.embeddings[rows]
+        if self._second is None:
+            return (passages @ vector)[:, None]
+        start = self._second.start
+        return np.stack([passages[:, :start] @ vector[:start], passages[:, start:] @ vector[start:]], axis=1)
 
     def _joined(self, products: Floats, knows: Mask, parts: Floats) -> Floats:
         """Return the similarities of n texts, float32 `(n,)`, from each model's products with the query, `(n, models)`.
