@@ -1,10 +1,10 @@
 """How strong a hit is: strong, fair or weak, by meaning or by words, whichever says more.
 
 By meaning, a strength is a range of evidence (`searchapp.search.calibration`). By words, a passage that has all of the
-query's words, in any of their forms, is a fair match, unless they are common; that only some of them match says little
-beside the meaning. So is one that has the number or the rare name asked for, in whatever language. Where words are all
-there is (keyword mode), all of them make a strong match, or a fair one if they are common; most of them make a fair
-match, unless they are common, and any other word a weak one.
+query's words, in any of their forms, is a fair match, or a weak one if they are common; that only some of them match
+says little beside the meaning. Fair is also one that has the number or the rare name asked for, in whatever language.
+Where words are all there is (keyword mode), all of them make a strong match, or a fair one if they are common; most of
+them make a fair match, unless they are common, and any other word a weak one.
 
 The levels were chosen on the queries of `evaluation/data/calibration` that are there for it;
 `python -m evaluation.calibration` shows what they do.
@@ -121,7 +121,7 @@ def by_words(coverage: Coverage, *, alone: bool) -> Grades:
     """Return the grades that words give; `alone` where there is no meaning to go by."""
     rare, complete = coverage.idf >= RARE, coverage.share >= ALL_WORDS
     if not alone:
-        return np.where(complete & rare, FAIR, NONE).astype(np.int8)
+        return np.select([complete & rare, complete], [FAIR, WEAK], NONE).astype(np.int8)
     mostly = (coverage.share >= MOST_WORDS) & rare
     return np.select([complete & rare, complete | mostly, coverage.share > 0], [STRONG, FAIR, WEAK], NONE).astype(
         np.int8

@@ -55,7 +55,7 @@ def test_more_evidence_is_never_a_weaker_match() -> None:
     ("share", "idf", "beside_meaning", "alone"),
     [
         (1.0, 6.0, "fair", "strong"),  # all words, one of them rare
-        (1.0, 1.0, None, "fair"),  # all words, but common ones
+        (1.0, 1.0, "weak", "fair"),  # all words, but common ones
         (0.6, 1.0, None, "weak"),
         (0.6, 6.0, None, "fair"),
         (0.3, 6.0, None, "weak"),
