@@ -12,7 +12,8 @@ long question a number is one hint among many, in "project 4711" it is what is a
 that is about it, for at least a third: in longer ones, names lift passages that merely mention them.
 
 Names are told by how the index writes them: with a capital letter inside of sentences, in half of their passages or
-more; words that have both letters and digits (COP26) are names, too. Rare is what at most RARE commitments have. Exact
+more; words that have both letters and digits (COP26) are names, too. Rare is what at most RARE commitments have, and at
+most RARE_SHARE of all: among five commitments no word is rare, and meaning finds its way. Exact
 means the same letters and accents, whatever the capitals. Numbers need two digits, and their writing is made equal by
 `analysis`. `python -m bench exact` shows what the bonus gives, and what it costs questions of other kinds.
 """
@@ -32,11 +33,12 @@ from indexer.shared.word_forms import number
 from searchapp.search.lexicon import Lexicon
 from searchapp.search.query import MAX_TERMS, Query
 
-__all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "ExactWords"]
+__all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "RARE_SHARE", "ExactWords"]
 
 NUMBER_WEIGHT = 0.75
 ABOUT = 1 / 3
 RARE = 3
+RARE_SHARE = 0.02
 
 _PARTIAL = 0.5
 _FEWEST_DIGITS = 2
@@ -61,6 +63,7 @@ class ExactWords:
         """Take the words of an index, and the number of each row's commitment, int32 `(rows,)`."""
         self._lexicon = lexicon
         self._commitment = commitment
+        self._rare = min(RARE, RARE_SHARE * len(np.unique(commitment)))
 
     def bonus(self, query: Query) -> Scores:
         """Return what is added to each row's cosine, float32 `(rows,)`, from 0 to 1."""
@@ -96,7 +99,7 @@ class ExactWords:
         if number(token.surface) is not None:
             return "number" if digits >= _FEWEST_DIGITS else None
         capital = digits or 2 * self._lexicon.written_as_name(token.surface) >= len(rows)
-        return "name" if capital and 0 < len(np.unique(self._commitment[rows])) <= RARE else None
+        return "name" if capital and 0 < len(np.unique(self._commitment[rows])) <= self._rare else None
 
     def _idf(self, frequency: int) -> float:
         return math.log(1 + (len(self._commitment) - frequency + 0.5) / (frequency + 0.5))
