@@ -102,9 +102,11 @@ class Searcher:
         self._keyword = KeywordLeg(generation.keyword_folder)
         self._semantic = SemanticLeg(generation)
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
-        self._grader = Grader(generation, self._columns, keyword=self._keyword, semantic=self._semantic)
         self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
         self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
+        self._grader = Grader(
+            generation, self._columns, keyword=self._keyword, semantic=self._semantic, exact=self._exact
+        )
         self._encoder = encoder
         self._weights = weights or FusionWeights()
         self._lock = threading.Lock()

@@ -2,8 +2,9 @@
 
 By meaning, a strength is a range of evidence (`searchapp.search.calibration`). By words, a passage that has all of the
 query's words, in any of their forms, is a fair match, unless they are common; that only some of them match says little
-beside the meaning. Where words are all there is (keyword mode), all of them make a strong match, or a fair one if they
-are common; most of them make a fair match, unless they are common, and any other word a weak one.
+beside the meaning, unless they are the number or the rare name that the query is about (`searchapp.search.exact`),
+which make a fair match, too. Where words are all there is (keyword mode), all of them make a strong match, or a fair
+one if they are common; most of them make a fair match, unless they are common, and any other word a weak one.
 
 The levels were chosen on the queries of `evaluation/data/calibration` that are there for it;
 `python -m evaluation.calibration` shows what they do.
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from indexer.shared.storage import Generation
 from searchapp.search.calibration import Calibration
 from searchapp.search.columns import Columns
+from searchapp.search.exact import ABOUT, ExactWords
 from searchapp.search.keyword import Coverage, KeywordLeg
 from searchapp.search.query import Query
 from searchapp.search.results import Mode, Strength
@@ -32,6 +34,7 @@ __all__ = [
     "WEAK",
     "Grader",
     "by_evidence",
+    "by_exact_words",
     "by_words",
 ]
 
@@ -61,11 +64,20 @@ RARE = 2.5
 class Grader:
     """Grades the documents of one opened index. Safe to use from several threads."""
 
-    def __init__(self, generation: Generation, columns: Columns, *, keyword: KeywordLeg, semantic: SemanticLeg) -> None:
+    def __init__(
+        self,
+        generation: Generation,
+        columns: Columns,
+        *,
+        keyword: KeywordLeg,
+        semantic: SemanticLeg,
+        exact: ExactWords,
+    ) -> None:
         chunks = len(generation.chunks)
         self._calibration = Calibration(semantic, background=generation.background, chunks=chunks)
         self._columns = columns
         self._keyword = keyword
+        self._exact = exact
         self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
 
     def evidence(self, vector: Floats) -> Floats:
@@ -83,6 +95,8 @@ class Grader:
             chunks = np.maximum(chunks, by_evidence(self.evidence(vector)))
         if mode != "semantic":
             chunks = np.maximum(chunks, by_words(self._keyword.coverage(query), alone=vector is None))
+        if mode == "hybrid":
+            chunks = np.maximum(chunks, by_exact_words(self._exact.coverage(query)))
         grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)
         np.maximum.at(grades, self._document_of[rows], chunks[rows])
         for commitment_id in query.commitment_ids:
@@ -93,6 +107,11 @@ class Grader:
 def by_evidence(evidence: Floats) -> Grades:
     """Return the grades that evidence by meaning gives."""
     return np.digitize(evidence, LEVELS).astype(np.int8)
+
+
+def by_exact_words(coverage: Coverage) -> Grades:
+    """Return the grades that numbers and names give."""
+    return np.where((coverage.share >= ABOUT) & (coverage.idf >= RARE), FAIR, NONE).astype(np.int8)
 
 
 def by_words(coverage: Coverage, *, alone: bool) -> Grades:

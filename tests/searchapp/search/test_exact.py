@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,6 +110,17 @@ def test_a_name_counts_only_in_a_query_that_is_about_it(words: ExactWords) -> No
     long = "how much money did the public inquiry into Hillsborough cost in pounds in the city"
     assert not words.bonus(parse_query(long)).any()
     assert 0 < ABOUT < 1
+
+
+def test_coverage_is_the_share_of_the_query_that_exact_words_are(words: ExactWords) -> None:
+    coverage = words.coverage(parse_query("4711 Hillsborough"))
+    assert coverage.share[0] == pytest.approx(1)
+    assert coverage.idf[0] == pytest.approx(2 * math.log(1 + (len(TEXTS) - 0.5) / 1.5))
+    assert not coverage.share[1:].any()
+    part = words.coverage(parse_query("project 4711"))
+    assert 0 < part.share[0] < 1
+    assert part.idf[0] == pytest.approx(coverage.idf[0] / 2)
+    assert not words.coverage(parse_query("project")).share.any()
 
 
 def test_the_rarer_number_weighs_more(words: ExactWords) -> None:
