@@ -19,7 +19,7 @@ import numpy.typing as npt
 import regex
 
 from bench.legs import Setup
-from bench.sets import ogp_knownitem, sdg_x2en, xquad_one_language
+from bench.sets import ogp_knownitem, xquad_one_language
 from evaluation.dataset import Dataset, Topic, corpus_id
 from evaluation.measures import MEASURES
 from evaluation.runs import ALL, evaluate
@@ -120,7 +120,6 @@ def _lines(setup: Setup) -> Iterator[_Line]:
         yield _Line(label=f"{label}: numbers", dataset=asked_for(dataset, numbers_in), measure="p@1")
         yield _Line(label=f"{label}: names", dataset=asked_for(dataset, names_in(dataset.documents)), measure="p@1")
         yield _Line(label=f"{label}: its questions", dataset=dataset, measure="ndcg@10")
-    yield _Line(label="SDG: its questions", dataset=sdg_x2en(setup.data, setup.sample), measure="ndcg@10")
 
 
 def _values(setup: Setup, line: _Line, weights: FusionWeights) -> npt.NDArray[np.float64]:

@@ -12,7 +12,8 @@ long question a number is one hint among many, in "project 4711" it is what is a
 that is about it, for at least a third: in longer ones, names lift passages that merely mention them.
 
 Names are told by how the index writes them: with a capital letter inside of sentences, in half of their passages or
-more; words that have both letters and digits (COP26) are names, too. Rare is what at most RARE commitments have. Exact
+more; words that have both letters and digits (COP26) are names, too. Rare is what at most RARE commitments have, and at
+most RARE_SHARE of all: among five commitments no word is rare, and meaning finds its way. Exact
 means the same letters and accents, whatever the capitals. Numbers need two digits, and their writing is made equal by
 `analysis`. `python -m bench exact` shows what the bonus gives, and what it costs questions of other kinds.
 """
@@ -22,24 +23,28 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.analysis import Token, tokens
 from indexer.shared.word_forms import number
+from searchapp.search.keyword import Coverage
 from searchapp.search.lexicon import Lexicon
 from searchapp.search.query import MAX_TERMS, Query
 
-__all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "ExactWords"]
+__all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "RARE_SHARE", "ExactWords"]
 
 NUMBER_WEIGHT = 0.75
 ABOUT = 1 / 3
 RARE = 3
+RARE_SHARE = 0.02
 
 _PARTIAL = 0.5
 _FEWEST_DIGITS = 2
+
+Kind = Literal["number", "name"]
 
 Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
@@ -50,7 +55,7 @@ class _Word:
     """A word of the query: its weight, and the rows that have it if it is exact."""
 
     weight: float
-    kind: Literal["number", "name"] | None
+    kind: Kind | None
     rows: Rows
 
 
@@ -61,18 +66,31 @@ class ExactWords:
         """Take the words of an index, and the number of each row's commitment, int32 `(rows,)`."""
         self._lexicon = lexicon
         self._commitment = commitment
+        self._rare = min(RARE, RARE_SHARE * len(np.unique(commitment)))
+
+    def coverage(self, query: Query) -> Coverage:
+        """Return how much of the query's words are numbers and names that each row has."""
+        shares, total = self._shares(query)
+        share = shares["number"] + shares["name"]
+        return Coverage(share=share, idf=share * np.float32(total))
 
     def bonus(self, query: Query) -> Scores:
         """Return what is added to each row's cosine, float32 `(rows,)`, from 0 to 1."""
+        shares, _ = self._shares(query)
+        bonus = np.float32(NUMBER_WEIGHT) * shares["number"]
+        bonus += np.maximum(0, shares["name"] - np.float32(ABOUT)) / np.float32(1 - ABOUT)
+        return bonus
+
+    def _shares(self, query: Query) -> tuple[dict[Kind, Scores], float]:
+        """Return the shares of the query's words that each row has by kind, float32 `(rows,)`, and their weight."""
         words = list(self._words(query))
         total = sum(word.weight for word in words)
-        share = {kind: np.zeros(len(self._commitment), dtype=np.float32) for kind in ("number", "name")}
+        kinds: tuple[Kind, ...] = get_args(Kind)
+        shares = {kind: np.zeros(len(self._commitment), dtype=np.float32) for kind in kinds}
         for word in words:
             if word.kind is not None:
-                share[word.kind][word.rows] += np.float32(word.weight / total)
-        bonus = np.float32(NUMBER_WEIGHT) * share["number"]
-        bonus += np.maximum(0, share["name"] - np.float32(ABOUT)) / np.float32(1 - ABOUT)
-        return bonus
+                shares[word.kind][word.rows] += np.float32(word.weight / total)
+        return shares, total
 
     def _words(self, query: Query) -> Iterator[_Word]:
         """Yield the distinct words of the query, read as no language in particular."""
@@ -91,12 +109,12 @@ class ExactWords:
             rows=rows,
         )
 
-    def _kind(self, token: Token, rows: Rows) -> Literal["number", "name"] | None:
+    def _kind(self, token: Token, rows: Rows) -> Kind | None:
         digits = sum(map(str.isdigit, token.surface))
         if number(token.surface) is not None:
             return "number" if digits >= _FEWEST_DIGITS else None
         capital = digits or 2 * self._lexicon.written_as_name(token.surface) >= len(rows)
-        return "name" if capital and 0 < len(np.unique(self._commitment[rows])) <= RARE else None
+        return "name" if capital and 0 < len(np.unique(self._commitment[rows])) <= self._rare else None
 
     def _idf(self, frequency: int) -> float:
         return math.log(1 + (len(self._commitment) - frequency + 0.5) / (frequency + 0.5))

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from indexer.shared.analysis import Token, tokens
 from indexer.shared.word_forms import fold, primary_tag
-from searchapp.search.query import Query, in_language
+from searchapp.search.local_query import in_language
+from searchapp.search.query import Query
 from searchapp.search.results import Highlight
 
 __all__ = ["nearest_sentence", "sentence_highlight", "word_highlights"]
@@ -29,7 +30,7 @@ def word_highlights(text: str, lang: str, query: Query) -> tuple[Highlight, ...]
     found = tokens(text, lang)
     local = in_language(query, lang)
     single = [phrase[0] for phrase in local.phrases if len(phrase) == 1]
-    spans = list(_word_spans(found, [*local.loose, *single, *chain.from_iterable(local.near)]))
+    spans = list(_word_spans(found, [*local.loose, *single, *chain.from_iterable(near.tokens for near in local.near)]))
     spans += [(token.start, token.end) for token in found if _starts(token, lang, local.prefixes)]
     for phrase in local.phrases:
         spans += _phrase_spans(found, phrase)

@@ -42,7 +42,8 @@ from whoosh.searching import Searcher
 from indexer.shared.analysis import ID_FIELD, Token, analysis_revision, keyword_schema, surface_field, words_field
 from indexer.shared.postings import PostingRange, Postings, load_postings
 from searchapp.search.lexicon import Lexicon
-from searchapp.search.query import LocalQuery, Prefix, Query, in_language
+from searchapp.search.local_query import LocalQuery, Prefix, in_language
+from searchapp.search.query import Query
 
 __all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "Coverage", "KeywordLeg", "Run"]
 
@@ -141,23 +142,29 @@ class KeywordLeg:
         return by_lang[self._postings.row_langs]
 
     def coverage(self, query: Query) -> Coverage:
-        """Return how much of the query's words each row has, as its language reads them; near words count less."""
+        """Return how much of the query's words each row has, as its language reads them.
+
+        A word with a star is one word; of a misspelt one, a row with a word near it has NEAR_WEIGHT.
+        """
         found, total = (np.zeros(len(self._postings.row_langs), dtype=np.float32) for _ in range(2))
         for number, lang, local in self._local(query):
-            words = [(self._idf(lang, word), self._rows_of(lang, word)) for word in local.words]
-            prefixes = [
-                (self._prefix_bound(lang, prefix) / (K1 + 1), self.lexicon.rows_starting(lang, prefix)[0])
-                for prefix in local.prefixes
-            ]
-            near = [
-                (NEAR_WEIGHT * max(self._idf(lang, word) for word in each), self._rows_of(lang, *each))
-                for each in local.near
-                if each
-            ]
-            total[self._postings.row_langs == number] = sum(weight for weight, _ in (*words, *prefixes))
-            for weight, rows in (*words, *prefixes, *near):
-                found[rows] += np.float32(weight)
+            parts = list(self._parts(lang, local))
+            total[self._postings.row_langs == number] = sum(idf for idf, _, _ in parts)
+            for idf, part, rows in parts:
+                found[rows] += np.float32(idf * part)
         return Coverage(share=np.divide(found, total, out=np.zeros_like(found), where=total > 0), idf=found)
+
+    def _parts(self, lang: str, local: LocalQuery) -> Iterator[tuple[float, float, Rows]]:
+        """Yield the idf of each word, how much of it the rows that match it have, and these rows."""
+        misspelt = {term for near in local.near for term in near.terms}
+        for word in local.words:
+            if word.term not in misspelt:
+                yield self._idf(lang, word), 1.0, self._score_clause(_word_query(lang, word))[0]
+        for prefix in local.prefixes:
+            yield self._prefix_bound(lang, prefix) / (K1 + 1), 1.0, self.lexicon.rows_starting(lang, prefix)[0]
+        for near in local.near:
+            idf = max(self._idf(lang, word) for word in near.tokens)
+            yield idf, NEAR_WEIGHT, self._score_clause(_word_query(lang, *near.tokens))[0]
 
     def _local(self, query: Query) -> Iterator[tuple[int, str, LocalQuery]]:
         for number, lang in enumerate(self._postings.langs):
@@ -230,8 +237,8 @@ def _scored_queries(lang: str, local: LocalQuery) -> Iterator[tuple[float, Whoos
         yield 1.0, _word_query(lang, word)
         if word.surface:
             yield 1.0, Term(surface_field(lang), word.surface)
-    for words in local.near:
-        yield NEAR_WEIGHT, _word_query(lang, *words)
+    for near in local.near:
+        yield NEAR_WEIGHT, _word_query(lang, *near.tokens)
 
 
 def _word_query(lang: str, *words: Token) -> WhooshQuery:

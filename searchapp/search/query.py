@@ -20,12 +20,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import regex
 
-from indexer.shared.analysis import Token, last_word, tokens
+from indexer.shared.analysis import last_word
 from indexer.shared.errors import QueryError
 from indexer.shared.word_forms import GROUPED_NUMBER, primary_tag
 
@@ -35,11 +34,8 @@ __all__ = [
     "MAX_TERMS",
     "MIN_PREFIX",
     "Correction",
-    "LocalQuery",
-    "Prefix",
     "Query",
     "QueryFields",
-    "in_language",
     "parse_query",
     "plain_query",
     "respelt",
@@ -117,31 +113,6 @@ class Query:
     corrections: tuple[Correction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prefix:
-    """What words start with, folded, and the tokens that stand before it, as `e` does in `e-gov*`."""
-
-    start: str
-    before: tuple[Token, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalQuery:
-    """A query as one language reads it; phrases and exclusions of which nothing is left are gone.
-
-    `loose` are the tokens outside of phrases and `words` all tokens, each term once. An excluded word is a phrase of
-    its tokens. `near` holds for each correction the tokens that stand for its word.
-    """
-
-    loose: tuple[Token, ...]
-    words: tuple[Token, ...]
-    phrases: tuple[tuple[Token, ...], ...]
-    excluded: tuple[tuple[Token, ...], ...]
-    prefixes: tuple[str, ...]
-    excluded_prefixes: tuple[Prefix, ...]
-    near: tuple[tuple[Token, ...], ...]
-
-
 def parse_query(text: str) -> Query:
     """Return what a typed query says.
 
@@ -189,54 +160,6 @@ def respelt(text: str, corrections: Iterable[Correction]) -> str:
         return word.sub(lambda found: best[found[0]], match[0])
 
     return _ITEM.sub(corrected, _readable(text)) if best else text
-
-
-@lru_cache(maxsize=512)
-def in_language(query: Query, lang: str) -> LocalQuery:
-    """Return the query as texts of one language (BCP-47 tag) are analysed, at most MAX_TERMS words of it."""
-    phrases = _token_phrases(query.phrases, lang)
-    prefixes = _prefixes(query.prefixes, lang)
-    loose = _distinct(
-        [
-            *(token for term in query.terms for token in tokens(term, lang)),
-            *(token for prefix in prefixes for token in prefix.before),
-        ]
-    )
-    words = _distinct([*(token for phrase in phrases for token in phrase), *loose])
-    corrections = query.corrections if len(words) < MAX_TERMS else ()  # whose words must be among these
-    return LocalQuery(
-        loose=loose,
-        words=words,
-        phrases=phrases,
-        excluded=_token_phrases(query.excluded, lang),
-        prefixes=tuple(dict.fromkeys(prefix.start for prefix in prefixes)),
-        excluded_prefixes=_prefixes(query.excluded_prefixes, lang),
-        near=tuple(
-            tuple(token for tag, word in correction.near if tag == primary_tag(lang) for token in tokens(word, lang))
-            for correction in corrections
-        ),
-    )
-
-
-def _prefixes(texts: Iterable[str], lang: str) -> tuple[Prefix, ...]:
-    ends = [(text, *last_word(text, lang)) for text in texts]
-    return tuple(
-        Prefix(start=start, before=tuple(token for token in tokens(text, lang) if token.end <= at))
-        for text, at, start in ends
-        if start
-    )
-
-
-def _token_phrases(texts: Iterable[str], lang: str) -> tuple[tuple[Token, ...], ...]:
-    phrases = [tuple(tokens(text, lang)[:MAX_TERMS]) for text in texts]
-    return tuple(phrase for phrase in phrases if phrase)
-
-
-def _distinct(found: Iterable[Token]) -> tuple[Token, ...]:
-    by_term: dict[str, Token] = {}
-    for token in found:
-        by_term.setdefault(token.term, token)
-    return tuple(by_term.values())[:MAX_TERMS]
 
 
 class _Parts:

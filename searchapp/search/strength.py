@@ -1,10 +1,10 @@
 """How strong a hit is: strong, fair or weak, by meaning or by words, whichever says more.
 
 By meaning, a strength is a range of evidence (`searchapp.search.calibration`). By words, a passage that has all of the
-query's words, in any of their forms, is a fair match, or a weak one if they are common; that only some of them match
-says little beside the meaning. Fair is also one that has the number or the rare name asked for, in whatever language.
-Where words are all there is (keyword mode), all of them make a strong match, or a fair one if they are common; most of
-them make a fair match, unless they are common, and any other word a weak one.
+query's words, in any of their forms, is a fair match, unless they are common; that only some of them match says little
+beside the meaning, unless they are the number or the rare name that the query is about (`searchapp.search.exact`),
+which make a fair match, too. Where words are all there is (keyword mode), all of them make a strong match, or a fair
+one if they are common; most of them make a fair match, unless they are common, and any other word a weak one.
 
 The levels were chosen on the queries of `evaluation/data/calibration` that are there for it;
 `python -m evaluation.calibration` shows what they do.
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from indexer.shared.storage import Generation
 from searchapp.search.calibration import Calibration
 from searchapp.search.columns import Columns
-from searchapp.search.exact import ExactWords
+from searchapp.search.exact import ABOUT, ExactWords
 from searchapp.search.keyword import Coverage, KeywordLeg
 from searchapp.search.query import Query
 from searchapp.search.results import Mode, Strength
@@ -99,7 +99,8 @@ class Grader:
             chunks = np.maximum(chunks, by_evidence(self.evidence(vector)))
         if mode != "semantic":
             chunks = np.maximum(chunks, by_words(self._keyword.coverage(query), alone=vector is None))
-            chunks = np.maximum(chunks, by_exact_words(self._exact.bonus(query)))
+        if mode == "hybrid":
+            chunks = np.maximum(chunks, by_exact_words(self._exact.coverage(query)))
         grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)
         np.maximum.at(grades, self._document_of[rows], chunks[rows])
         for commitment_id in query.commitment_ids:
@@ -112,9 +113,9 @@ def by_evidence(evidence: Floats) -> Grades:
     return np.digitize(evidence, LEVELS).astype(np.int8)
 
 
-def by_exact_words(bonus: Floats) -> Grades:
-    """Return the grades that the bonus of numbers and rare names gives, whatever their language."""
-    return np.select([bonus >= EXACT, bonus > 0], [FAIR, WEAK], NONE).astype(np.int8)
+def by_exact_words(coverage: Coverage) -> Grades:
+    """Return the grades that numbers and names give."""
+    return np.where((coverage.share >= ABOUT) & (coverage.idf >= RARE), FAIR, NONE).astype(np.int8)
 
 
 def by_words(coverage: Coverage, *, alone: bool) -> Grades:

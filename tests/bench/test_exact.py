@@ -61,7 +61,6 @@ def test_every_line_says_what_the_bonus_gives(tmp_path: Path) -> None:
         "OGP: names",
         "OGP: its questions",
         "XQuAD, one language each: its questions",
-        "SDG: its questions",
     ]
     assert found["OGP: numbers"][:2] == found["OGP: names"][:2] == ["14", "p@1"]
     assert float(found["OGP: numbers"][3]) > float(found["OGP: numbers"][2])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from indexer.keyword_index import KeywordEntry, write_keyword_index
-from searchapp.search.exact import ABOUT, NUMBER_WEIGHT, RARE, ExactWords
+from searchapp.search.exact import ABOUT, NUMBER_WEIGHT, RARE, RARE_SHARE, ExactWords
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import parse_query
 
@@ -21,6 +22,7 @@ TEXTS = [
     ("zh", "关于项目的 COP26 报告"),
     ("de", "Das Projekt der Stadt und die Vergabe"),
     *[("en", f"Of Mexico and open project number{number}") for number in range(RARE + 1)],
+    *[("fr", "un texte")] * 150,
 ]
 
 
@@ -110,6 +112,17 @@ def test_a_name_counts_only_in_a_query_that_is_about_it(words: ExactWords) -> No
     assert 0 < ABOUT < 1
 
 
+def test_coverage_is_the_share_of_the_query_that_exact_words_are(words: ExactWords) -> None:
+    coverage = words.coverage(parse_query("4711 Hillsborough"))
+    assert coverage.share[0] == pytest.approx(1)
+    assert coverage.idf[0] == pytest.approx(2 * math.log(1 + (len(TEXTS) - 0.5) / 1.5))
+    assert not coverage.share[1:].any()
+    part = words.coverage(parse_query("project 4711"))
+    assert 0 < part.share[0] < 1
+    assert part.idf[0] == pytest.approx(coverage.idf[0] / 2)
+    assert not words.coverage(parse_query("project")).share.any()
+
+
 def test_the_rarer_number_weighs_more(words: ExactWords) -> None:
     bonus = words.bonus(parse_query("4711 2014"))
     assert bonus[0] > bonus[1] == bonus[2] > 0
@@ -119,15 +132,25 @@ def test_the_rarer_number_weighs_more(words: ExactWords) -> None:
 
 def test_rare_counts_commitments_and_not_passages(tmp_path: Path) -> None:
     texts = [("en", "the Hillsborough panel")] * (RARE + 2)
+    texts += [("en", "another text")] * 200
     several = exact(tmp_path / "several", texts)
     assert not several.bonus(parse_query("Hillsborough")).any()
-    one = exact(tmp_path / "one", texts, commitment=[0] * len(texts))
-    assert one.bonus(parse_query("Hillsborough")).all()
+    one = exact(tmp_path / "one", texts, commitment=[0] * (RARE + 2) + list(range(1, 201)))
+    assert np.flatnonzero(one.bonus(parse_query("Hillsborough"))).tolist() == list(range(RARE + 2))
+
+
+def test_among_few_commitments_no_word_is_rare(tmp_path: Path) -> None:
+    few = int(1 / RARE_SHARE) - 1
+    texts = [("en", "the Hillsborough panel"), *[("en", f"text {number}") for number in range(few)]]
+    assert exact(tmp_path / "enough", texts).bonus(parse_query("Hillsborough")).any()
+    assert not exact(tmp_path / "few", texts[:-1]).bonus(parse_query("Hillsborough")).any()
+    assert exact(tmp_path / "number", [*texts[:1], ("en", "4711")]).bonus(parse_query("4711")).any()
 
 
 def test_a_word_that_is_mostly_written_small_is_no_name(tmp_path: Path) -> None:
-    texts = [("en", "the Hub of all"), ("en", "a hub"), ("en", "any hub")]
-    assert not exact(tmp_path, texts).bonus(parse_query("hub")).any()
+    texts = [("en", "the Hub of all"), ("en", "a hub"), ("en", "any hub"), *[("en", "a text")] * 200]
+    assert not exact(tmp_path / "small", texts).bonus(parse_query("hub")).any()
+    assert exact(tmp_path / "large", [*texts[:2], *texts[3:]]).bonus(parse_query("hub")).any()
 
 
 def test_an_index_of_no_passages_lifts_nothing(tmp_path: Path) -> None:

@@ -483,6 +483,8 @@ def test_words_that_a_language_lacks_raise_its_bound(leg: KeywordLeg) -> None:
         ("données ouvertes", {3}, set()),
         ("gobierno participacion", {4}, set()),
         ("innovation zebra", set(), {0, 3}),
+        ("inno* hub", {0}, {3}),
+        ("budg* zzz*", set(), {2}),
     ],
 )
 def test_coverage_tells_which_rows_have_all_words_and_which_some(
@@ -491,6 +493,17 @@ def test_coverage_tells_which_rows_have_all_words_and_which_some(
     share = leg.coverage(parse_query(typed)).share
     assert set(np.flatnonzero(share > 0.999)) == whole
     assert set(np.flatnonzero((share > 0) & (share < 0.999))) == part
+
+
+def test_a_word_near_a_misspelt_one_covers_it_in_part(build: Build) -> None:
+    leg = build("open budget", "road", "open")
+    share = leg.coverage(near("open buget", ("buget", "en", "budget"))).share
+    weights = idf(2, rows=3), idf(1, rows=3)
+    assert share[0] == pytest.approx((weights[0] + keyword.NEAR_WEIGHT * weights[1]) / sum(weights))
+    assert share[1] == 0
+    assert share[2] == pytest.approx(weights[0] / sum(weights))
+    unknown = leg.coverage(near("open buget", ("buget", "fr", "budget"))).share
+    assert unknown[0] == unknown[2] == pytest.approx(weights[0] / (weights[0] + idf(0, rows=3)))
 
 
 def test_coverage_counts_words_by_how_rare_they_are(build: Build) -> None:

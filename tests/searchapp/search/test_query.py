@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from indexer.shared.analysis import tokens
 from indexer.shared.errors import QueryError
+from searchapp.search.local_query import in_language
 from searchapp.search.query import (
     MAX_CLAUSES,
     MAX_QUERY,
@@ -16,7 +17,6 @@ from searchapp.search.query import (
     Correction,
     Query,
     QueryFields,
-    in_language,
     parse_query,
     plain_query,
     respelt,
@@ -318,9 +318,11 @@ def test_the_words_used_for_a_misspelt_one_are_named_once_and_in_order() -> None
 def test_each_language_gets_its_own_words_for_a_misspelt_one() -> None:
     correction = Correction(word="datta", near=(("en", "data"), ("es", "datos"), ("en", "date")))
     query = replace(parse_query("datta"), corrections=(correction,))
-    assert [[token.surface for token in group] for group in in_language(query, "en-GB").near] == [["data", "date"]]
-    assert [[token.surface for token in group] for group in in_language(query, "es").near] == [["datos"]]
-    assert in_language(query, "fr").near == ((),)
+    (english,), (spanish,) = (in_language(query, lang).near for lang in ("en-GB", "es"))
+    assert [token.surface for token in english.tokens] == ["data", "date"]
+    assert [token.surface for token in spanish.tokens] == ["datos"]
+    assert (english.terms, spanish.terms) == ({"datta"}, {"datt"})
+    assert in_language(query, "fr").near == ()
 
 
 @pytest.mark.parametrize(

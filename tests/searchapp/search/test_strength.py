@@ -9,7 +9,7 @@ from searchapp.search.keyword import Coverage
 from searchapp.search.query import parse_query
 from searchapp.search.results import Filters, Mode, SearchRequest, SearchResult
 from searchapp.search.searcher import NEAREST, Searcher
-from searchapp.search.strength import LEVELS, NONE, STRENGTHS, by_evidence, by_words
+from searchapp.search.strength import LEVELS, NONE, STRENGTHS, by_evidence, by_exact_words, by_words
 from tests.conftest import BuildIndex
 from tests.fakes import FakeEncoder, document
 
@@ -67,6 +67,13 @@ def test_words_are_evidence_when_all_are_there_and_not_common(
 ) -> None:
     assert STRENGTHS.get(int(by_words(coverage(share, idf), alone=False)[0])) == beside_meaning
     assert STRENGTHS.get(int(by_words(coverage(share, idf), alone=True)[0])) == alone
+
+
+@pytest.mark.parametrize(("share", "idf", "grade"), [(1, 6, "fair"), (0.4, 3, "fair"), (0.3, 6, None), (1, 2, None)])
+def test_the_number_or_name_that_a_query_is_about_makes_a_fair_match(
+    share: float, idf: float, grade: str | None
+) -> None:
+    assert STRENGTHS.get(int(by_exact_words(coverage(share, idf))[0])) == grade
 
 
 @pytest.mark.parametrize("mode", MODES)
