@@ -103,10 +103,14 @@ def wait_for_status(window: WebDriver, text: str) -> None:
     wait_for_text(window, "[role=status]", text)
 
 
+def strengths(total: int) -> str:
+    return f"1 strong, 2 fair, {total - 3} weak"
+
+
 def search_read_filter_and_go_back(window: WebDriver, server: str) -> None:
     window.get(server)
     window.find_element(By.NAME, "q").send_keys("innovation", Keys.ENTER)
-    wait_for_status(window, "23 commitments found; showing 1\u201310.")
+    wait_for_status(window, f"23 commitments found: {strengths(23)}; showing 1\u201310.")
 
     window.find_element(By.LINK_TEXT, "Incubadoras para la participación ciudadana").click()
     wait_for_text(window, "h1[lang=es]", "Incubadoras para la participación ciudadana")
@@ -117,16 +121,16 @@ def search_read_filter_and_go_back(window: WebDriver, server: str) -> None:
     window.find_element(By.CSS_SELECTOR, "label[for=country-CA]").click()
     window.find_element(By.NAME, "year_to").send_keys("2015")
     window.find_element(By.CSS_SELECTOR, ".filters button").click()
-    wait_for_status(window, "11 commitments found; showing 1\u201310.")
+    wait_for_status(window, f"11 commitments found: {strengths(11)}; showing 1\u201310.")
     window.find_element(By.PARTIAL_LINK_TEXT, "Country: Canada").click()
-    wait_for_status(window, "12 commitments found; showing 1\u201310.")
+    wait_for_status(window, f"12 commitments found: {strengths(12)}; showing 1\u201310.")
 
     window.find_element(By.LINK_TEXT, "Next →").click()
-    wait_for_status(window, "12 commitments found; showing 11\u201312.")
+    wait_for_status(window, f"12 commitments found: {strengths(12)}; showing 11\u201312.")
     window.find_element(By.CSS_SELECTOR, "label[for=mode-keyword]").click()
     window.find_element(By.CSS_SELECTOR, ".search button").click()
     WebDriverWait(window, PATIENCE).until(lambda page: "mode=keyword" in page.current_url)
-    wait_for_status(window, "12 commitments found; showing 1\u201310.")
+    wait_for_status(window, f"12 commitments found: {strengths(12)}; showing 1\u201310.")
     assert window.find_element(By.NAME, "year_to").get_attribute("value") == "2015"
 
 
