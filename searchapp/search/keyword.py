@@ -187,10 +187,6 @@ class KeywordLeg:
             scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(_above(words_only))
         return scores
 
-    def _rows_of(self, lang: str, *words: Token) -> Rows:
-        """Return the rows that have one of the words, in any of its forms."""
-        return self._score_clause(_word_query(lang, *words))[0]
-
     def _score_clause(self, clause: WhooshQuery) -> tuple[Rows, Scores]:
         """Return the rows of a clause, each once, and the highest score that one of its terms gives them."""
         matchers = [leaf.matcher(self._searcher) for leaf in clause.leaves()]

@@ -1,8 +1,8 @@
 """How strong a hit is: strong, fair or weak, by meaning or by words, whichever says more.
 
 By meaning, a strength is a range of evidence (`searchapp.search.calibration`). By words, a passage that has all of the
-query's words, in any of their forms, is a fair match, unless they are common; that only some of them match says little
-beside the meaning, unless they are the number or the rare name that the query is about (`searchapp.search.exact`),
+query's words, in any of their forms, is a fair match, or a weak one if they are common; that only some of them match
+says little beside the meaning, unless they are the number or the rare name that the query is about (`searchapp.search.exact`),
 which make a fair match, too. Where words are all there is (keyword mode), all of them make a strong match, or a fair
 one if they are common; most of them make a fair match, unless they are common, and any other word a weak one.
 
@@ -26,7 +26,6 @@ from searchapp.search.semantic import SemanticLeg
 
 __all__ = [
     "ALL_WORDS",
-    "EXACT",
     "LEVELS",
     "MOST_WORDS",
     "NONE",
@@ -57,9 +56,6 @@ ALL_WORDS = 0.999
 
 MOST_WORDS = 0.5
 """Share of the query's words that makes a fair match in keyword mode."""
-
-EXACT = 0.5
-"""Bonus of numbers and rare names that makes a fair match: they are most of what is asked for."""
 
 RARE = 2.5
 """Idf of the matched words together from which on they aren't all common: that of a word in one passage of twelve."""
