@@ -2,9 +2,10 @@
 
 By meaning, a strength is a range of evidence (`searchapp.search.calibration`). By words, a passage that has all of the
 query's words, in any of their forms, is a fair match, or a weak one if they are common; that only some of them match
-says little beside the meaning, unless they are the number or the rare name that the query is about (`searchapp.search.exact`),
-which make a fair match, too. Where words are all there is (keyword mode), all of them make a strong match, or a fair
-one if they are common; most of them make a fair match, unless they are common, and any other word a weak one.
+says little beside the meaning, unless they are the number or the rare name that the query is about
+(`searchapp.search.exact`), which make a fair match, too. Where words are all there is (keyword mode), all of them make
+a strong match, or a fair one if they are common; most of them make a fair match, unless they are common, and any other
+word a weak one.
 
 The levels were chosen on the queries of `evaluation/data/calibration` that are there for it;
 `python -m evaluation.calibration` shows what they do.
