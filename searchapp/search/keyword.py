@@ -144,27 +144,27 @@ class KeywordLeg:
     def coverage(self, query: Query) -> Coverage:
         """Return how much of the query's words each row has, as its language reads them.
 
-        A word with a star is one word; of a misspelt one, a row with a word near it has NEAR_WEIGHT.
+        A word with a star is one word, and so is a misspelt one, which any of the words near it stands for.
         """
         found, total = (np.zeros(len(self._postings.row_langs), dtype=np.float32) for _ in range(2))
         for number, lang, local in self._local(query):
             parts = list(self._parts(lang, local))
-            total[self._postings.row_langs == number] = sum(idf for idf, _, _ in parts)
-            for idf, part, rows in parts:
-                found[rows] += np.float32(idf * part)
+            total[self._postings.row_langs == number] = sum(idf for idf, _ in parts)
+            for idf, rows in parts:
+                found[rows] += np.float32(idf)
         return Coverage(share=np.divide(found, total, out=np.zeros_like(found), where=total > 0), idf=found)
 
-    def _parts(self, lang: str, local: LocalQuery) -> Iterator[tuple[float, float, Rows]]:
-        """Yield the idf of each word, how much of it the rows that match it have, and these rows."""
+    def _parts(self, lang: str, local: LocalQuery) -> Iterator[tuple[float, Rows]]:
+        """Yield the idf of each word and the rows that have it."""
         misspelt = {term for near in local.near for term in near.terms}
         for word in local.words:
             if word.term not in misspelt:
-                yield self._idf(lang, word), 1.0, self._score_clause(_word_query(lang, word))[0]
+                yield self._idf(lang, word), self._score_clause(_word_query(lang, word))[0]
         for prefix in local.prefixes:
-            yield self._prefix_bound(lang, prefix) / (K1 + 1), 1.0, self.lexicon.rows_starting(lang, prefix)[0]
+            yield self._prefix_bound(lang, prefix) / (K1 + 1), self.lexicon.rows_starting(lang, prefix)[0]
         for near in local.near:
             idf = max(self._idf(lang, word) for word in near.tokens)
-            yield idf, NEAR_WEIGHT, self._score_clause(_word_query(lang, *near.tokens))[0]
+            yield idf, self._score_clause(_word_query(lang, *near.tokens))[0]
 
     def _local(self, query: Query) -> Iterator[tuple[int, str, LocalQuery]]:
         for number, lang in enumerate(self._postings.langs):

@@ -101,6 +101,15 @@ class Lexicon:
         first = np.unique(rows[order], return_index=True)[1]
         return rows[order[first]], weights[order[first]]
 
+    def most_frequent(self, lang: str, start: str) -> tuple[int, str]:
+        """Return in how many rows the most frequent word of a language that starts so is, and the word; 0 and ""."""
+        surfaces = self._surfaces(lang)
+        found = surfaces.numbers[surfaces.between(start, start + _HIGHEST)]
+        if not len(found):
+            return 0, ""
+        rows = self._frequencies(found)
+        return int(rows.max()), self._postings.term(int(found[rows.argmax()])).decode()
+
     def near(self, lang: str, word: str, edits: int) -> list[NearWord]:
         """Return the words of a language at most so many edits away from a folded word, and with its first letter.
 

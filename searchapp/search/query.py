@@ -38,6 +38,7 @@ __all__ = [
     "QueryFields",
     "parse_query",
     "plain_query",
+    "replace_words",
     "respelt",
 ]
 
@@ -150,16 +151,21 @@ def plain_query(text: str) -> Query:
 def respelt(text: str, corrections: Iterable[Correction]) -> str:
     """Return a typed query with the best correction in the place of each misspelt word; all else stays."""
     best = {correction.word: correction.used[0] for correction in corrections}
-    wrong = "|".join(map(regex.escape, best))
-    word = regex.compile(rf"(?<![\p{{L}}\p{{M}}\p{{N}}])(?:{wrong})(?![\p{{L}}\p{{M}}\p{{N}}])")
 
     def corrected(match: regex.Match[str]) -> str:
         typed = match["word"]
         if typed is None or match["word_minus"] or "*" in typed or _field_value(typed):
             return match[0]
-        return word.sub(lambda found: best[found[0]], match[0])
+        return replace_words(match[0], best)
 
     return _ITEM.sub(corrected, _readable(text)) if best else text
+
+
+def replace_words(text: str, words: Mapping[str, str]) -> str:
+    """Return a text with some words replaced by others, where they stand by themselves."""
+    wanted = "|".join(map(regex.escape, words))
+    word = regex.compile(rf"(?<![\p{{L}}\p{{M}}\p{{N}}])(?:{wanted})(?![\p{{L}}\p{{M}}\p{{N}}])")
+    return word.sub(lambda found: words[found[0]], text) if words else text
 
 
 class _Parts:

@@ -39,7 +39,7 @@ from searchapp.search.results import (
 )
 from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import SimilarCommitments
-from searchapp.search.spelling import corrected
+from searchapp.search.spelling import corrected, spelt_out
 from searchapp.search.strength import NONE, STRENGTHS, WEAK, Grader
 
 __all__ = ["Searcher"]
@@ -216,10 +216,11 @@ class Searcher:
         return rows
 
     def _understood(self, query: Query, mode: Mode) -> Query:
-        """Return the query with the IDs among its words that the index holds, and corrected if words count."""
+        """Return the query with what the index knows: its IDs, words that start so, and nearly so if words count."""
         known = self._columns.ids_by_casefold
         typed = {word.casefold() for word in (*query.commitment_ids, *query.terms)}
         query = replace(query, commitment_ids=tuple(sorted(known[word] for word in typed & known.keys())))
+        query = spelt_out(query, self._keyword.lexicon)
         return query if mode == "semantic" else corrected(query, self._keyword.lexicon, across=mode == "keyword")
 
     def _answer(

@@ -1,4 +1,4 @@
-"""Misspelt words: what a query may have meant by a word that no text has.
+"""Words that a query has in part or misspelt: what it may have meant by a word that no text has.
 
 A word is misspelt if no row of any language has it, by term or stem, and no language of the index takes it for a stop
 word. What is near it is looked for among the words of all languages, as they are written: one edit away for words of
@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 
 from indexer.shared.analysis import Token, last_word, tokens
 from searchapp.search.lexicon import Lexicon
-from searchapp.search.query import Correction, Query
+from searchapp.search.query import Correction, Query, replace_words
 
-__all__ = ["LETTERS_FOR_TWO", "MAX_CORRECTIONS", "MAX_NEAR", "MIN_LETTERS", "corrected"]
+__all__ = ["LETTERS_FOR_TWO", "MAX_CORRECTIONS", "MAX_NEAR", "MIN_LETTERS", "corrected", "spelt_out"]
 
 MIN_LETTERS = 5
 LETTERS_FOR_TWO = 8
@@ -56,6 +56,19 @@ def corrected(query: Query, lexicon: Lexicon, *, across: bool) -> Query:
         if near:
             found.append(Correction(word=word.text, near=near))
     return replace(query, corrections=tuple(found)) if found else query
+
+
+def spelt_out(query: Query, lexicon: Lexicon) -> Query:
+    """Return the query with the most frequent word that starts so in its text, in the place of each that had a star."""
+    words = {prefix: _spelt_out(prefix, lexicon) for prefix in query.prefixes}
+    return replace(query, text=replace_words(query.text, words)) if words else query
+
+
+def _spelt_out(prefix: str, lexicon: Lexicon) -> str:
+    ends = {lang: last_word(prefix, lang) for lang in lexicon.langs}
+    found = [(*lexicon.most_frequent(lang, start), at) for lang, (at, start) in ends.items()]
+    rows, word, at = max(found, default=(0, "", 0))
+    return prefix[:at] + word if rows else prefix
 
 
 def _words(term: str, lexicon: Lexicon) -> Iterator[_Word]:

@@ -1,11 +1,11 @@
 """How strong a hit is: strong, fair or weak, by meaning or by words, whichever says more.
 
 By meaning, a strength is a range of evidence (`searchapp.search.calibration`). By words, a passage that has all of the
-query's words, in any of their forms, is a fair match, or a weak one if they are common; that only some of them match
-says little beside the meaning, unless they are the number or the rare name that the query is about
-(`searchapp.search.exact`), which make a fair match, too. Where words are all there is (keyword mode), all of them make
-a strong match, or a fair one if they are common; most of them make a fair match, unless they are common, and any other
-word a weak one.
+query's words, in any of their forms, is a fair match, unless they are common; that only some of them match says little
+beside the meaning, unless they are the number or the rare name that the query is about (`searchapp.search.exact`),
+which make a fair match, too. Where words are all there is (keyword mode), all of them make a strong match, or a fair
+one if they are common; most of them make a fair match, unless they are common, and any other word a weak one. With a
+corrected word among them, words make a fair match at most.
 
 The levels were chosen on the queries of `evaluation/data/calibration` that are there for it;
 `python -m evaluation.calibration` shows what they do.
@@ -95,7 +95,8 @@ class Grader:
         if vector is not None:
             chunks = np.maximum(chunks, by_evidence(self.evidence(vector)))
         if mode != "semantic":
-            chunks = np.maximum(chunks, by_words(self._keyword.coverage(query), alone=vector is None))
+            words = by_words(self._keyword.coverage(query), alone=vector is None)
+            chunks = np.maximum(chunks, np.minimum(words, FAIR) if query.corrections else words)
         if mode == "hybrid":
             chunks = np.maximum(chunks, by_exact_words(self._exact.coverage(query)))
         grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)

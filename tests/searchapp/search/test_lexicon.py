@@ -104,6 +104,13 @@ def test_rows_that_start_so_are_those_of_a_search_through_all_texts(build: Build
         assert lexicon.rows_starting("es", start, limit=None)[0].tolist() == expected
 
 
+def test_the_most_frequent_word_that_starts_so_is_found(build: Build) -> None:
+    lexicon = build([("es", "público"), ("es", "publicar público"), ("es", "publicado pulpo"), ("fr", "public")])
+    assert lexicon.most_frequent("es", "publi") == (2, "público")
+    assert lexicon.most_frequent("fr", "publi") == (1, "public")
+    assert lexicon.most_frequent("es", "zzz") == lexicon.most_frequent("xx", "publi") == (0, "")
+
+
 def test_of_too_many_words_the_most_frequent_are_taken(build: Build) -> None:
     lexicon = build([("xx", "aaab"), ("xx", "aaac aaad"), ("xx", "aaac")])
     assert lexicon.rows_starting("xx", "aaa", limit=2)[0].tolist() == [1, 2]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from indexer.keyword_index import KeywordEntry, write_keyword_index
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.lexicon import Lexicon
 from searchapp.search.query import MAX_QUERY, parse_query
-from searchapp.search.spelling import MAX_CORRECTIONS, MAX_NEAR, corrected
+from searchapp.search.spelling import MAX_CORRECTIONS, MAX_NEAR, corrected, spelt_out
 
 TEXTS = [
     ("en", "Transparency of government budgets; the government and openness 12345 COP26x"),
@@ -114,6 +115,23 @@ def test_unless_across_a_word_is_corrected_only_into_languages_that_know_half_of
 def test_a_correct_query_is_the_same_query(lexicon: Lexicon) -> None:
     query = parse_query("government transparency")
     assert corrected(query, lexicon, across=True) is query
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("gov*", "government"),
+        ("gov* offic*", "government offices"),
+        ("Particip* of gov*, e-gov*", "participación of government e-government"),
+        ("l'innov*", "l'innovation"),
+        ("gov", "gov"),
+        ("zzz*", "zzz"),
+        ("governor gov*", "governor government"),
+    ],
+)
+def test_an_encoder_gets_the_most_frequent_word_that_starts_so(lexicon: Lexicon, typed: str, text: str) -> None:
+    query = parse_query(typed)
+    assert spelt_out(query, lexicon) == replace(query, text=text)
 
 
 def test_what_is_looked_up_and_used_is_bounded(lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch) -> None:

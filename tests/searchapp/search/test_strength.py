@@ -76,6 +76,13 @@ def test_the_number_or_name_that_a_query_is_about_makes_a_fair_match(
     assert STRENGTHS.get(int(by_exact_words(coverage(share, idf))[0])) == grade
 
 
+def test_with_a_corrected_word_words_make_a_fair_match_at_most(searcher: Searcher) -> None:
+    assert strengths(search(searcher, "portal", "keyword"))["GB0001"] == "strong"
+    corrected = search(searcher, "protal", "keyword")
+    assert corrected.corrections
+    assert strengths(corrected)["GB0001"] == "fair"
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_the_same_text_is_a_strong_match_and_counted_as_such(searcher: Searcher, mode: Mode) -> None:
     result = search(searcher, "open data portal", mode)
