@@ -19,17 +19,19 @@ from bench.legs import Legs, Setup, Slice, estimate, run_legs
 from bench.sets import SIX, in_languages, ogp_knownitem, sdg_en2x, sdg_x2en, xquad, xquad_one_language
 from bench.speed import Action, medians
 from evaluation.cache import index_folder
+from evaluation.calibration import SPLITS, Checked, check
 from evaluation.dataset import sample_topics
 from evaluation.parity import parity_pairs
 from evaluation.report import topic_units
 from evaluation.runs import CROSS_LINGUAL, DOCUMENT_LANG, SAME_LANGUAGE, Values
-from indexer.pipeline import index_documents
+from indexer.pipeline import build_index, index_documents
 from indexer.readers.sources import ReadResult
 from indexer.shared.encoder.loading import RAW_SUFFIX
+from indexer.shared.errors import ConcordError
 from searchapp.search.results import SearchRequest
 from searchapp.search.searcher import Searcher
 
-__all__ = ["PARTS", "RAW", "measured"]
+__all__ = ["PARTS", "RAW", "measured", "strength_bars"]
 
 RAW = "bundled:e5-small" + RAW_SUFFIX
 """The encoder to compare with."""
@@ -41,6 +43,8 @@ _SLACK = 0.005  # what fusion may cost against the better leg
 _OF_FRENCH = 0.95
 _MORE_IN_COMMON, _MOST_LOST = 0.05, 0.02
 _SIGNIFICANT = 0.05
+_MOST_WRONG = 2
+_SEEDS = Path(__file__).parents[1] / "seeds"
 _SEARCH_TIME, _INDEXING_TIME = 2, 1.5  # times that of the raw encoder by itself
 _TIMED_QUESTIONS = 20  # of each language
 _TIMED_DOCUMENTS, _TIMED_INDEXINGS = 40, 5
@@ -118,6 +122,28 @@ def _ogp_knownitem(setup: Setup) -> Iterator[Bar]:
         yield _bar(f"ogp_knownitem_dev ({_queries(legs)})", "MRR@10", limit, [case])
 
 
+def _strengths(setup: Setup) -> Iterator[Bar]:
+    sources = [_SEEDS, setup.data.parent / "ogp" / "irm_dev.csv"]
+    missing = [str(source) for source in sources if not source.exists()]
+    if missing:
+        raise ConcordError(f"{', '.join(missing)}: not there, and strengths are measured on them")
+    index = setup.cache / "indexes" / f"irm-{setup.encoder.revision}"
+    build_index(sources, index=index, encoder=setup.cached())
+    searcher = Searcher.open(index, encoder=setup.encoder)
+    yield from strength_bars([one for split in SPLITS for one in check(searcher, "hybrid", split)])
+
+
+def strength_bars(checked: Sequence[Checked]) -> Iterator[Bar]:
+    """Give the bars for off-topic and on-topic queries: how many are answered with the wrong strengths."""
+    for on_topic, what in ((False, "off-topic, with a strong or fair hit"), (True, "on-topic, without one")):
+        asked = [one for one in checked if one.on_topic == on_topic]
+        wrong = sum(not one.right for one in asked)
+        case = Case(legs={"hybrid": f"{wrong} of {len(asked)}"}, estimate=str(wrong), margin=_MOST_WRONG - wrong)
+        languages = len({one.lang for one in asked})
+        data = f"985 documents ({len(asked)} queries in {languages} languages)"
+        yield _bar(data, what, f"≤ {_MOST_WRONG}", [case])
+
+
 def _speed(setup: Setup) -> Iterator[Bar]:
     dataset = sample_topics(xquad(setup.data), min(_TIMED_QUESTIONS, setup.sample or _TIMED_QUESTIONS))
     searcher = Searcher.open(index_folder(dataset, setup.cached()), encoder=setup.encoder)
@@ -146,6 +172,7 @@ PARTS: dict[str, Callable[[Setup], Iterator[Bar]]] = {
     "sdg-en2x": _sdg_en2x,
     "sdg-x2en": _sdg_x2en,
     "ogp-knownitem": _ogp_knownitem,
+    "strengths": _strengths,
     "speed": _speed,
 }
 """What gives the bars, by name, in the order of the table."""

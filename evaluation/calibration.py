@@ -18,7 +18,7 @@ from indexer.shared.tables import read_table
 from searchapp.search.results import Mode, SearchRequest
 from searchapp.search.searcher import Searcher
 
-__all__ = ["Checked", "check", "main", "read_queries", "report"]
+__all__ = ["SPLITS", "Checked", "check", "main", "read_queries", "report"]
 
 TOPICS = ("off_topic", "on_topic")
 SPLITS = ("dev", "test")

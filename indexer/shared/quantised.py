@@ -44,6 +44,6 @@ class QuantisedVectors:
 def quantise(vectors: npt.NDArray[np.float32]) -> QuantisedVectors:
     """Return vectors `(n, dim)` in eight bits, each scaled by its largest component; zeros stay zeros."""
     largest = np.abs(vectors).max(axis=1, initial=0)
-    scales = (np.where(largest > 0, largest, 1) / _LEVELS).astype(np.float32)
+    scales = np.maximum(largest / _LEVELS, np.finfo(np.float32).tiny).astype(np.float32)
     codes = np.rint(vectors / scales[:, None]).astype(np.int8)
     return QuantisedVectors(codes=codes, scales=scales)

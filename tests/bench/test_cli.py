@@ -24,6 +24,7 @@ def angles(monkeypatch: pytest.MonkeyPatch) -> None:
         return ShiftedEncoder() if name.endswith("+raw") else AngleEncoder()
 
     monkeypatch.setattr(cli, "load_encoder", load)
+    monkeypatch.delitem(PARTS, "strengths")  # its queries and documents aren't made up of angles
 
 
 @pytest.fixture
