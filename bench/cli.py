@@ -21,7 +21,7 @@ from bench.similar import SETS as SIMILAR_SETS
 from bench.similar import similar_table
 from bench.weights import weights_table
 from evaluation.cache import CachedEncoder
-from evaluation.cli import cache_folder
+from evaluation.cli import cache_option
 from indexer.shared.commands import Commands, setting_option
 from indexer.shared.encoder import load_encoder
 from indexer.shared.errors import ConcordError
@@ -44,15 +44,7 @@ def _common(command: Function) -> Function:
 
 def _indexing(command: Function) -> Function:
     """Add the options of the commands that index texts."""
-    cache = click.option(
-        "--cache",
-        type=_PATH,
-        callback=cache_folder,
-        metavar="FOLDER",
-        show_default="the user's cache folder",
-        help="Where embeddings and indexes are kept; safe to delete.",
-    )
-    return _common(setting_option("encoder")(cache(command)))
+    return _common(setting_option("encoder")(cache_option(command)))
 
 
 def _measuring(command: Function) -> Function:

@@ -21,7 +21,7 @@ import regex
 from bench.legs import Setup
 from bench.sets import ogp_knownitem, xquad_one_language
 from evaluation.dataset import Dataset, Topic, corpus_id
-from evaluation.measures import MEASURES
+from evaluation.measures import COLUMNS
 from evaluation.runs import ALL, evaluate
 from evaluation.statistics import bootstrap_intervals
 from indexer.shared.records import Document
@@ -125,7 +125,7 @@ def _lines(setup: Setup) -> Iterator[_Line]:
 def _values(setup: Setup, line: _Line, weights: FusionWeights) -> npt.NDArray[np.float64]:
     """Return the measure of each query in hybrid mode, float64 `(queries,)`."""
     (run,) = evaluate(replace(line.dataset, references=()), setup.cached(), ("hybrid",), weights=weights)
-    return run.values[ALL][:, list(MEASURES).index(line.measure)]
+    return run.values[ALL][:, COLUMNS[line.measure]]
 
 
 def _text(document: Document) -> str:

@@ -12,7 +12,7 @@ from bench.bars import LEGS, Case, Estimate
 from bench.dense import dense_run
 from evaluation.cache import CachedEncoder
 from evaluation.dataset import Dataset
-from evaluation.measures import MEASURES
+from evaluation.measures import COLUMNS
 from evaluation.report import topic_units
 from evaluation.runs import ALL, DOCUMENT_LANG, ModeRun, evaluate
 from evaluation.statistics import bootstrap_intervals, randomisation_p_values
@@ -72,7 +72,7 @@ class Legs:
 
     def values(self, leg: str, one: Slice) -> Values:
         """Return the measure of each topic, float64 `(topics,)`, NaN for those that don't count in the slice."""
-        values = self.runs[leg].values[one.pool][:, list(MEASURES).index(one.measure)]
+        values = self.runs[leg].values[one.pool][:, COLUMNS[one.measure]]
         counted = np.ones(len(values), dtype=np.bool_)
         if one.query_lang is not None:
             counted &= self._langs == one.query_lang

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from bench.legs import Setup
 from bench.sets import ogp_knownitem, sdg_en2x, sdg_x2en, xquad, xquad_one_language
 from evaluation.dataset import Dataset
-from evaluation.measures import MEASURES
+from evaluation.measures import COLUMNS
 from evaluation.runs import ALL, CROSS_LINGUAL, SAME_LANGUAGE, evaluate
 from searchapp.search.fusion import FusionWeights
 
@@ -28,7 +28,7 @@ GRID = tuple(
 
 Figures = npt.NDArray[np.float64]
 
-_NDCG = list(MEASURES).index("ndcg@10")
+_NDCG = COLUMNS["ndcg@10"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

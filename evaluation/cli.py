@@ -13,17 +13,28 @@ from indexer.shared.commands import Command, setting_option
 if TYPE_CHECKING:
     from searchapp.search.results import Mode
 
-__all__ = ["cache_folder", "evaluate"]
+__all__ = ["cache_option", "evaluate"]
 
 _MODES: tuple[Mode, ...] = ("hybrid", "semantic", "keyword")
 _PATH = click.Path(path_type=Path)
 
 
-def cache_folder(_ctx: click.Context, _option: click.Parameter, value: Path | None) -> Path:
-    """Return the folder chosen, or the user's own: the callback of `--cache`."""
+def _cache_folder(_ctx: click.Context, _option: click.Parameter, value: Path | None) -> Path:
+    """Return the folder chosen, or the user's own."""
     from platformdirs import user_cache_path  # noqa: PLC0415 (only this command needs it)
 
     return value or user_cache_path("concord") / "evaluation"
+
+
+cache_option = click.option(
+    "--cache",
+    type=_PATH,
+    callback=_cache_folder,
+    metavar="FOLDER",
+    show_default="the user's cache folder",
+    help="Where embeddings and indexes are kept; safe to delete.",
+)
+"""The option of commands that index test sets."""
 
 
 @click.command(cls=Command)
@@ -45,14 +56,7 @@ def cache_folder(_ctx: click.Context, _option: click.Parameter, value: Path | No
 @click.option(
     "--references", type=_PATH, metavar="FOLDER", help="Test set whose queries translations are compared with."
 )
-@click.option(
-    "--cache",
-    type=_PATH,
-    callback=cache_folder,
-    metavar="FOLDER",
-    show_default="the user's cache folder",
-    help="Where embeddings and indexes are kept; safe to delete.",
-)
+@cache_option
 def evaluate(form: str, encoder: str, modes: tuple[Mode, ...], **options: Any) -> None:
     """Measure search on test sets with relevance judgements.
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from ir_measures import RR, P, R, nDCG
 
-__all__ = ["DEPTH", "MEASURES", "measure"]
+__all__ = ["COLUMNS", "DEPTH", "MEASURES", "measure"]
 
 MEASURES = {
     "ndcg@10": nDCG @ 10,
@@ -20,6 +20,9 @@ MEASURES = {
     "p@1": P @ 1,
 }
 """What is measured, by the name it has in reports. A document is relevant from grade 1; nDCG uses the grades."""
+
+COLUMNS = {name: column for column, name in enumerate(MEASURES)}
+"""The column of each measure in arrays of values."""
 
 _DECIMALS = 6  # as many as are saved, so that a run equals its saved self
 

@@ -12,13 +12,13 @@ from statistics import fmean
 from typing import Any
 
 from evaluation.dataset import Dataset, Topic
-from evaluation.measures import MEASURES, measure
+from evaluation.measures import COLUMNS, measure
 from evaluation.runs import ModeRun
 
 __all__ = ["Pair", "language_parity", "overlap", "parity_pairs"]
 
 _REFERENCE_LANG = "en"
-_NDCG = list(MEASURES).index("ndcg@10")
+_NDCG = COLUMNS["ndcg@10"]
 _TOP = 10
 
 

@@ -11,7 +11,7 @@ from indexer.shared.records import Facts
 from indexer.shared.regions import region_label
 from indexer.shared.taxonomy import policy_area_label, section_label
 from searchapp.search.query import Correction
-from searchapp.search.results import Mode, Strength, StrengthCounts
+from searchapp.search.results import Mode, SearchResult, Strength, StrengthCounts
 
 __all__ = [
     "FIELD_LABELS",
@@ -21,6 +21,7 @@ __all__ = [
     "country_label",
     "facet_label",
     "language_label",
+    "nothing_label",
     "place_label",
     "policy_area_label",
     "section_label",
@@ -70,6 +71,11 @@ def corrections_label(corrections: Sequence[Correction]) -> str:
     wrong = " or ".join(f"“{correction.word}”" for correction in corrections)
     used = " and ".join(f"“{word}”" for correction in corrections for word in correction.used)
     return f"Nothing has {wrong}; searched for {used} too."
+
+
+def nothing_label(result: SearchResult) -> str:
+    """Return a sentence for a result without a comparable hit, and what is shown instead."""
+    return "Nothing comparable found." + (" The nearest, for what they are worth:" if result.shown else "")
 
 
 def country_label(code: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from searchapp.labels import (
     corrections_label,
     language_label,
+    nothing_label,
     place_label,
     section_label,
     strength_label,
@@ -31,25 +32,23 @@ _FACT_COLUMNS = ("rank", "score", "id", "title", "country", "locality", "lang", 
 def render(result: SearchResult, form: str) -> Iterator[str]:
     """Give the lines of a result in one of the forms table, json, jsonl or csv; json is what the HTTP API answers."""
     if form == "json":
-        yield json.dumps(result_dict(result), ensure_ascii=False, indent=2)
-    elif form == "jsonl":
-        yield from (json.dumps(hit_dict(hit), ensure_ascii=False) for hit in result.hits)
-    elif form == "csv":
-        yield from _csv(result)
-    else:
-        yield from _table(result)
+        return iter([_json(result_dict(result), indent=2)])
+    if form == "jsonl":
+        return (_json(hit_dict(hit)) for hit in result.hits)
+    return _csv(result) if form == "csv" else _table(result)
 
 
 def render_similar(result: SimilarResult, form: str) -> Iterator[str]:
     """Give the lines of the commitments like one in the same forms as `render`."""
     if form == "json":
-        yield json.dumps(similar_dict(result), ensure_ascii=False, indent=2)
-    elif form == "jsonl":
-        yield from (json.dumps(similar_hit_dict(hit), ensure_ascii=False) for hit in result.hits)
-    elif form == "csv":
-        yield from _similar_csv(result)
-    else:
-        yield from _similar_table(result)
+        return iter([_json(similar_dict(result), indent=2)])
+    if form == "jsonl":
+        return (_json(similar_hit_dict(hit)) for hit in result.hits)
+    return _similar_csv(result) if form == "csv" else _similar_table(result)
+
+
+def _json(value: object, *, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def _csv(result: SearchResult) -> Iterator[str]:
@@ -93,10 +92,9 @@ def _table(result: SearchResult) -> Iterator[str]:
     yield f"{result.total} {noun} ({result.request.mode}, {result.took_ms:.0f} ms){strengths}"
     if result.corrections:
         yield corrections_label(result.corrections)
-    shown = result.hits or result.nearest
     if not result.comparable:
-        yield "Nothing comparable found." + (" The nearest, for what they are worth:" if shown else "")
-    for hit in shown:
+        yield nothing_label(result)
+    for hit in result.shown:
         yield ""
         yield from _head(hit, hit.passage)
         yield from _wrapped(_excerpt(hit.passage))

@@ -22,7 +22,7 @@ from bench.sets import ogp_knownitem, sdg_en2x, sdg_x2en, xquad, xquad_one_langu
 from bench.speed import Action, medians
 from evaluation.cache import index_folder
 from evaluation.dataset import Dataset, Topic
-from evaluation.measures import MEASURES
+from evaluation.measures import COLUMNS
 from evaluation.report import topic_units
 from evaluation.runs import ALL, CROSS_LINGUAL, Rows, measure_rankings
 from searchapp.search.results import Filters, SearchRequest
@@ -32,7 +32,7 @@ __all__ = ["SETS", "Engine", "PeerSet", "compare", "compare_peers"]
 
 Values = npt.NDArray[np.float64]
 
-_NDCG = list(MEASURES).index("ndcg@10")
+_NDCG = COLUMNS["ndcg@10"]
 _TIMED_QUESTIONS = 50
 _RAW, _CONCORD = "the raw encoder, vectors alone", "Concord, hybrid"
 

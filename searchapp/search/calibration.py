@@ -42,13 +42,13 @@ class Calibration:
         self._lock = threading.Lock()
         self._moments: tuple[Floats, Floats, float] | None = None
 
-    def evidence(self, vector: Floats) -> Floats:
-        """Return the evidence that each chunk answers a query, float32 `(chunks,)`, from the query's vector `(dim,)`.
+    def evidence(self, vector: Floats, scores: Floats) -> Floats:
+        """Return the evidence that each chunk answers a query, float32 `(chunks,)`.
 
-        What the background says of the chunks is computed when first needed.
+        `vector` is the query's, `(dim,)`, and `scores` are its `SemanticLeg.passage_scores`. What the background says
+        of the chunks is computed when first needed.
         """
         mean, deviation, spread = self._known_moments()
-        scores = self._leg.passage_scores(vector)
         level = float(self._leg.query_scores(vector, self._background).mean())
         evidence: Floats = np.asarray(((scores - mean) / deviation + (scores - level) / spread) / 2, dtype=np.float32)
         return evidence

@@ -61,7 +61,8 @@ class Columns:
 
     `commitment` is the number of a document's commitment, `group` that of its group of near-duplicates, `year` its
     year or 0, `lang` and `country` the numbers of its language and country among the values of these columns (-1 for an
-    unknown country), and `section_kinds` the kinds of its sections, in order.
+    unknown country), and `section_kinds` the kinds of its sections, in order. By chunk row, `document_of` is the row of
+    its document.
     """
 
     document_ids: tuple[str, ...]
@@ -74,6 +75,7 @@ class Columns:
     lang: npt.NDArray[np.int32]
     country: npt.NDArray[np.int32]
     section_kinds: tuple[tuple[str, ...], ...]
+    document_of: npt.NDArray[np.int32]
     by_field: dict[str, Column]
 
     def documents_of(self, commitment_id: str) -> list[int]:
@@ -133,6 +135,7 @@ def load_columns(generation: Generation) -> Columns:
         lang=_numbers(by_field["lang"]),
         country=_numbers(by_field["country"]),
         section_kinds=tuple(tuple(section.kind for section in row.sections) for row in rows),
+        document_of=np.array(generation.chunks["document"]),
         by_field=by_field,
     )
 

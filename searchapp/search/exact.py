@@ -34,7 +34,7 @@ from searchapp.search.keyword import Coverage
 from searchapp.search.lexicon import Lexicon
 from searchapp.search.query import MAX_TERMS, Query
 
-__all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "RARE_SHARE", "ExactWords"]
+__all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "RARE_SHARE", "ExactShares", "ExactWords"]
 
 NUMBER_WEIGHT = 0.75
 ABOUT = 1 / 3
@@ -59,6 +59,28 @@ class _Word:
     rows: Rows
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactShares:
+    """The shares of a query's words that each row has by kind, float32 `(rows,)`, and the weight of all its words."""
+
+    number: Scores
+    name: Scores
+    weight: float
+
+    @property
+    def coverage(self) -> Coverage:
+        """How much of the query's words are numbers and names that each row has."""
+        share = self.number + self.name
+        return Coverage(share=share, idf=share * np.float32(self.weight))
+
+    @property
+    def bonus(self) -> Scores:
+        """What is added to each row's cosine, float32 `(rows,)`, from 0 to 1."""
+        names = np.maximum(0, self.name - np.float32(ABOUT)) / np.float32(1 - ABOUT)
+        bonus: Scores = np.float32(NUMBER_WEIGHT) * self.number + names
+        return bonus
+
+
 class ExactWords:
     """The numbers and names of one opened keyword index. Safe to use from several threads."""
 
@@ -68,21 +90,8 @@ class ExactWords:
         self._commitment = commitment
         self._rare = min(RARE, RARE_SHARE * len(np.unique(commitment)))
 
-    def coverage(self, query: Query) -> Coverage:
-        """Return how much of the query's words are numbers and names that each row has."""
-        shares, total = self._shares(query)
-        share = shares["number"] + shares["name"]
-        return Coverage(share=share, idf=share * np.float32(total))
-
-    def bonus(self, query: Query) -> Scores:
-        """Return what is added to each row's cosine, float32 `(rows,)`, from 0 to 1."""
-        shares, _ = self._shares(query)
-        bonus = np.float32(NUMBER_WEIGHT) * shares["number"]
-        bonus += np.maximum(0, shares["name"] - np.float32(ABOUT)) / np.float32(1 - ABOUT)
-        return bonus
-
-    def _shares(self, query: Query) -> tuple[dict[Kind, Scores], float]:
-        """Return the shares of the query's words that each row has by kind, float32 `(rows,)`, and their weight."""
+    def shares(self, query: Query) -> ExactShares:
+        """Return how much of a query is exact words that each row has."""
         words = list(self._words(query))
         total = sum(word.weight for word in words)
         kinds: tuple[Kind, ...] = get_args(Kind)
@@ -90,7 +99,7 @@ class ExactWords:
         for word in words:
             if word.kind is not None:
                 shares[word.kind][word.rows] += np.float32(word.weight / total)
-        return shares, total
+        return ExactShares(number=shares["number"], name=shares["name"], weight=total)
 
     def _words(self, query: Query) -> Iterator[_Word]:
         """Yield the distinct words of the query, read as no language in particular."""

@@ -45,7 +45,7 @@ from searchapp.search.lexicon import Lexicon
 from searchapp.search.local_query import LocalQuery, Prefix, in_language
 from searchapp.search.query import Query
 
-__all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "Coverage", "KeywordLeg", "Run"]
+__all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "Coverage", "KeywordLeg"]
 
 K1 = 1.2
 B = 0.75
@@ -59,17 +59,6 @@ NEAR_WEIGHT = 0.75
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """The rows that match, int32, and their scores, float32, of one length and ordered by (-score, row)."""
-
-    rows: Rows
-    scores: Scores
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +83,19 @@ class KeywordLeg:
         self.lexicon = Lexicon(self._postings, reader.vocabularies)
         self._searcher = Searcher(reader, weighting=_Weighting(self._statistics))
 
-    def search(self, query: Query, allowed: Mask | None = None, top_k: int | None = None) -> Run:
-        """Return the allowed rows that have a word of the query, every phrase and nothing excluded; best first.
-
-        `allowed` is bool `(rows,)`, None for all; it is applied before the cut to `top_k` rows.
-        """
-        scores = self._scores(query)
-        matching = (scores > 0) & self.required_rows(query) & ~self.excluded_rows(query)
-        if allowed is not None:
-            matching &= allowed
-        rows = np.flatnonzero(matching).astype(np.int32)
-        rows = rows[np.lexsort((rows, -scores[rows]))][:top_k]
-        return Run(rows=rows, scores=scores[rows])
+    def scores(self, query: Query) -> Scores:
+        """Return the score of each row, float32 `(rows,)`: 0 without a word of the query; phrases are not required."""
+        scores = np.zeros(len(self._postings.row_langs), dtype=np.float32)
+        for _, lang, local in self._local(query):
+            for weight, clause in _scored_queries(lang, local):
+                rows, gained = self._score_clause(clause)
+                scores[rows] += weight * gained
+            for statistics, rows, weights in self._prefixes(lang, local):
+                scores[rows] += statistics.scores(rows, weights)
+        if query.commitment_ids:
+            words_only = [self._words_bound(lang, local) for _, lang, local in self._local(query)]
+            scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(_above(words_only))
+        return scores
 
     def required_rows(self, query: Query) -> Mask:
         """Return which rows have every quoted phrase and one of the IDs of `id:`, bool `(rows,)`.
@@ -160,11 +150,16 @@ class KeywordLeg:
         for word in local.words:
             if word.term not in misspelt:
                 yield self._idf(lang, word), self._score_clause(_word_query(lang, word))[0]
-        for prefix in local.prefixes:
-            yield self._prefix_bound(lang, prefix) / (K1 + 1), self.lexicon.rows_starting(lang, prefix)[0]
+        for statistics, rows, _ in self._prefixes(lang, local):
+            yield statistics.idf(len(rows)), rows
         for near in local.near:
             idf = max(self._idf(lang, word) for word in near.tokens)
             yield idf, self._score_clause(_word_query(lang, *near.tokens))[0]
+
+    def _prefixes(self, lang: str, local: LocalQuery) -> Iterator[tuple[_Statistics, Rows, Scores]]:
+        """Yield for each prefix what it is scored with, its rows, and its weights there."""
+        for prefix in local.prefixes:
+            yield self._statistics[words_field(lang)], *self.lexicon.rows_starting(lang, prefix)
 
     def _local(self, query: Query) -> Iterator[tuple[int, str, LocalQuery]]:
         for number, lang in enumerate(self._postings.langs):
@@ -172,20 +167,6 @@ class KeywordLeg:
 
     def _all(self, *, value: bool) -> Mask:
         return np.full(len(self._postings.row_langs), value, dtype=np.bool_)
-
-    def _scores(self, query: Query) -> Scores:
-        scores = np.zeros(len(self._postings.row_langs), dtype=np.float32)
-        for _, lang, local in self._local(query):
-            for weight, clause in _scored_queries(lang, local):
-                rows, gained = self._score_clause(clause)
-                scores[rows] += weight * gained
-            for prefix in local.prefixes:
-                rows, weights = self.lexicon.rows_starting(lang, prefix)
-                scores[rows] += self._statistics[words_field(lang)].scores(rows, weights)
-        if query.commitment_ids:
-            words_only = [self._words_bound(lang, local) for _, lang, local in self._local(query)]
-            scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(_above(words_only))
-        return scores
 
     def _score_clause(self, clause: WhooshQuery) -> tuple[Rows, Scores]:
         """Return the rows of a clause, each once, and the highest score that one of its terms gives them."""
@@ -214,17 +195,18 @@ class KeywordLeg:
             max(self._term_bound(words_field(lang), form) for form in (word.term, word.stem))
             + (self._term_bound(surface_field(lang), word.surface) if word.surface else 0.0)
             for word in local.words
-        ) + sum(self._prefix_bound(lang, prefix) for prefix in local.prefixes)
-
-    def _prefix_bound(self, lang: str, prefix: str) -> float:
-        return self._statistics[words_field(lang)].bound(len(self.lexicon.rows_starting(lang, prefix)[0]))
+        ) + sum(statistics.bound(len(rows)) for statistics, rows, _ in self._prefixes(lang, local))
 
     def _idf(self, lang: str, word: Token) -> float:
         """Return the idf of a word's rarer form."""
-        return max(self._term_bound(words_field(lang), form) for form in (word.term, word.stem)) / (K1 + 1)
+        field = words_field(lang)
+        return max(self._statistics[field].idf(self._frequency(field, form)) for form in (word.term, word.stem))
 
     def _term_bound(self, field: str, text: str) -> float:
-        return self._statistics[field].bound(self._searcher.doc_frequency(field, text.encode()))
+        return self._statistics[field].bound(self._frequency(field, text))
+
+    def _frequency(self, field: str, text: str) -> int:
+        return int(self._searcher.doc_frequency(field, text.encode()))
 
 
 def _scored_queries(lang: str, local: LocalQuery) -> Iterator[tuple[float, WhooshQuery]]:
@@ -279,10 +261,13 @@ class _Statistics:
         average = float(lengths[own].mean()) if own.any() else 0.0
         return cls(weight=weight, rows=int(own.sum()), lengths=lengths, average=max(average, 1.0))
 
+    def idf(self, frequency: int) -> float:
+        """Return the inverse document frequency of a term that so many rows have."""
+        return math.log(1 + (self.rows + PRIOR - frequency + 0.5) / (frequency + 0.5))
+
     def bound(self, frequency: int) -> float:
         """Return what a term of this document frequency gives at most."""
-        idf = math.log(1 + (self.rows + PRIOR - frequency + 0.5) / (frequency + 0.5))
-        return self.weight * idf * (K1 + 1)
+        return self.weight * self.idf(frequency) * (K1 + 1)
 
     def scores(self, rows: Rows, weights: Scores) -> Scores:
         """Return what a term gives to its rows, by its weights there."""

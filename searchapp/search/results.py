@@ -195,6 +195,11 @@ class SearchResult:
     corrected_query: str | None = None
 
     @property
+    def shown(self) -> tuple[Hit, ...]:
+        """The hits, or where there are none what comes nearest."""
+        return self.hits or self.nearest
+
+    @property
     def comparable(self) -> bool:
         """Whether anything comparable was found: a strong or a fair hit."""
         return self.strengths.strong + self.strengths.fair > 0

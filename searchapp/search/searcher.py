@@ -16,7 +16,7 @@ from indexer.shared.errors import EncoderError, NotFoundError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
-from searchapp.search.exact import ExactWords
+from searchapp.search.exact import ExactShares, ExactWords
 from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
@@ -57,18 +57,30 @@ NEAREST = 3
 class _Legs:
     """Scores by chunk row, float32 `(chunks,)`.
 
-    `vector` is the query's embedding, float32 `(dim,)`, and `semantic` holds similarities in meaning (both None in
-    keyword mode), `keyword` BM25F scores (0 where no word matched). `slots` gives languages their places in the ranking
-    (None in keyword mode), and `best` chooses the passage of a document and orders documents of one language. `rows`
-    are the chunks that may be shown.
+    `keyword` holds BM25F scores (0 where no word matched), `meaning` is None in keyword mode, and `exact`, which tells
+    of numbers and names, in all modes but hybrid. `best` chooses the passage of a document and orders documents of one
+    language. `rows` are the chunks that may be shown.
     """
 
-    vector: Floats | None
-    semantic: Floats | None
     keyword: Floats
-    slots: Floats | None
+    meaning: _Meaning | None
+    exact: ExactShares | None
     best: Floats
     rows: Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meaning:
+    """What a query's embedding gives, float32 `(chunks,)` each.
+
+    `vector` is the embedding, float32 `(dim,)`, `passages` and `scores` are similarities without and with sentences,
+    and `slots` gives languages their places in the ranking.
+    """
+
+    vector: Floats
+    passages: Floats
+    scores: Floats
+    slots: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +114,9 @@ class Searcher:
         self._keyword = KeywordLeg(generation.keyword_folder)
         self._semantic = SemanticLeg(generation)
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
-        self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
+        self._document_of = self._columns.document_of
         self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
-        self._grader = Grader(
-            generation, self._columns, keyword=self._keyword, semantic=self._semantic, exact=self._exact
-        )
+        self._grader = Grader(generation, self._columns, keyword=self._keyword, semantic=self._semantic)
         self._encoder = encoder
         self._weights = weights or FusionWeights()
         self._lock = threading.Lock()
@@ -140,16 +150,15 @@ class Searcher:
         filters = _with_fields(request.filters, query)
         unit = self._columns.group if request.fold else self._columns.commitment
         legs = self._run_legs(query, request.mode, None)
-        grades = self._grader.grades(query, request.mode, legs.vector, legs.rows)
+        grades = self._grades(query, request.mode, legs)
         answer = self._answer(query, legs, filters, unit, grades=grades)
-        unmarked = replace(legs, vector=None)  # no sentence of what is only nearest means the same
-        tries = None if len(answer.ranking) else self._answer(query, unmarked, filters, unit)
+        tries = None if len(answer.ranking) else self._answer(query, legs, filters, unit)
         return SearchResult(
             request=request,
             total=len(answer.ranking),
             strengths=_count_strengths(answer),
             hits=self._hits(query, answer, range(request.offset, request.offset + request.limit)),
-            nearest=self._hits(query, tries, range(NEAREST)) if tries else (),
+            nearest=self._hits(query, tries, range(NEAREST), marked=False) if tries else (),
             facets=count_facets(self._columns, unit, answer.candidates, answer.masks, filters),
             index=self.info,
             took_ms=(time.perf_counter() - start) * 1000,
@@ -187,7 +196,8 @@ class Searcher:
 
     def evidence(self, text: str) -> Floats:
         """Return the evidence by meaning that each chunk answers a query, float32 `(chunks,)`."""
-        return self._grader.evidence(self.encode([text])[0])
+        vector = self.encode([text])[0]
+        return self._grader.evidence(vector, self._semantic.passage_scores(vector))
 
     @property
     def document_ids(self) -> tuple[str, ...]:
@@ -223,6 +233,11 @@ class Searcher:
         query = spelt_out(query, self._keyword.lexicon)
         return query if mode == "semantic" else corrected(query, self._keyword.lexicon, across=mode == "keyword")
 
+    def _grades(self, query: Query, mode: Mode, legs: _Legs) -> Grades:
+        meaning = legs.meaning
+        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
+        return self._grader.grades(query, mode, legs.rows, evidence=evidence, exact=legs.exact)
+
     def _answer(
         self,
         query: Query,
@@ -256,23 +271,29 @@ class Searcher:
         )
 
     def _run_legs(self, query: Query, mode: Mode, vector: Floats | None) -> _Legs:
-        keyword = np.zeros(len(self._document_of), dtype=np.float32)
-        if mode != "semantic":
-            run = self._keyword.search(query)
-            keyword[run.rows] = run.scores
+        if mode == "semantic":
+            keyword = np.zeros(len(self._document_of), dtype=np.float32)
+        else:
+            keyword = self._keyword.scores(query)
         if mode == "keyword" or not query.text:
             rows = self._eligible_rows(query, keyword > 0 if query.text else None)
-            return _Legs(vector=None, semantic=None, keyword=keyword, slots=None, best=keyword, rows=rows)
+            return _Legs(keyword=keyword, meaning=None, exact=None, best=keyword, rows=rows)
         if vector is None:
             vector = self.encode([query.text])[0]
-        semantic = self._semantic.scores(vector)
+        passages = self._semantic.passage_scores(vector)
+        scores = self._semantic.with_sentences(passages, vector)
         relative = self._relative(query, keyword)
-        slots = semantic + lift(relative, self._weights)
-        if mode == "hybrid":
-            slots += np.float32(self._weights.exact) * self._exact.bonus(query)
-        best = slots + np.float32(self._weights.keyword) * relative
-        rows = self._eligible_rows(query, None)
-        return _Legs(vector=vector, semantic=semantic, keyword=keyword, slots=slots, best=best, rows=rows)
+        slots = scores + lift(relative, self._weights)
+        exact = self._exact.shares(query) if mode == "hybrid" else None
+        if exact is not None:
+            slots += np.float32(self._weights.exact) * exact.bonus
+        return _Legs(
+            keyword=keyword,
+            meaning=_Meaning(vector=vector, passages=passages, scores=scores, slots=slots),
+            exact=exact,
+            best=slots + np.float32(self._weights.keyword) * relative,
+            rows=self._eligible_rows(query, None),
+        )
 
     def _relative(self, query: Query, keyword: Floats) -> Floats:
         """Return keyword scores over the bound of their row's language, float32 in [0, 1]."""
@@ -296,19 +317,25 @@ class Searcher:
         """Return the scores that order documents, float32 by document row; other documents than these have 0."""
         scores = np.zeros(len(passages), dtype=np.float32)
         inside = legs.best[passages[documents]]
-        if legs.slots is None:
+        if legs.meaning is None:
             scores[documents] = inside
         else:
-            slots = best_scores(legs.slots, legs.rows, self._document_of, len(passages))[documents]
+            slots = best_scores(legs.meaning.slots, legs.rows, self._document_of, len(passages))[documents]
             scores[documents] = fuse(slots, inside, self._columns.lang[documents])
         for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 
-    def _hits(self, query: Query, answer: _Answer, positions: range) -> tuple[Hit, ...]:
-        return tuple(self._hit(query, position, answer) for position in positions if position < len(answer.ranking))
+    def _hits(self, query: Query, answer: _Answer, positions: range, *, marked: bool = True) -> tuple[Hit, ...]:
+        """Return the hits at these positions of the ranking, as far as there are any.
 
-    def _hit(self, query: Query, position: int, answer: _Answer) -> Hit:
+        Where not `marked`, no sentence is said to mean the same.
+        """
+        vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
+        there = range(positions.start, min(positions.stop, len(answer.ranking)))
+        return tuple(self._hit(query, position, answer, vector) for position in there)
+
+    def _hit(self, query: Query, position: int, answer: _Answer, vector: Floats | None) -> Hit:
         legs, ranking = answer.legs, answer.ranking
         shown = int(ranking.document[position])
         row = int(answer.passages[shown])
@@ -317,10 +344,10 @@ class Searcher:
         return Hit(
             rank=position + 1,
             document=document,
-            passage=Passage.of(chunk, self._highlights(query, legs.vector, row, chunk)),
+            passage=Passage.of(chunk, self._highlights(query, vector, row, chunk)),
             scores=Scores(
                 keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
-                semantic=None if legs.semantic is None else float(legs.semantic[row]),
+                semantic=None if legs.meaning is None else float(legs.meaning.scores[row]),
                 fused=float(ranking.score[position]),
             ),
             strength=STRENGTHS[int(answer.grades[shown])],

@@ -50,32 +50,31 @@ class SemanticLeg:
         known = () if self._second is None else self._second.langs
         self._knows = np.array([lang in known for lang in generation.manifest.langs], dtype=np.bool_)
 
-    def scores(self, vector: Floats) -> Floats:
-        """Return the similarity of every chunk to a query, float32 `(chunks,)`, from the query's vector `(dim,)`.
-
-        Sentences of the nearest 1,000 chunks by passage are compared. What lies beyond keeps its order behind them.
-        """
-        scores = self.passage_scores(vector)
-        if self._generation.centres is None:
-            return scores
-        near = _nearest(scores, _CANDIDATES)
-        if len(near):
-            lift = SENTENCE_WEIGHT * (self._best_sentences(near, self._parts(vector)) - scores[near])
-            raised = scores[near] + lift
-            scores += lift.min()
-            scores[near] = raised
-        return scores
-
     def passage_scores(self, vector: Floats, rows: slice = slice(None)) -> Floats:
-        """Return the similarity of chunks to a query like `scores`, their sentences left aside, float32 `(rows,)`.
+        """Return the similarity of chunks to a query, float32 `(rows,)`, from the query's vector `(dim,)`.
 
-        That is enough, and faster, where the query is a passage itself.
+        Sentences are left aside. That is enough, and faster, where the query is a passage itself.
         """
         parts, lang = self._parts(vector), self._lang[rows]
         products = self._products(vector, rows)
         if self._generation.centres is not None:
             products -= (self._generation.centres.passages @ parts)[lang]
         return self._joined(products, self._knows[lang], parts)
+
+    def with_sentences(self, scores: Floats, vector: Floats) -> Floats:
+        """Return the `passage_scores` of all chunks with what their sentences add, float32 `(chunks,)`.
+
+        Sentences of the nearest 1,000 chunks by passage are compared. What lies beyond keeps its order behind them.
+        """
+        centres = self._generation.centres
+        near = _nearest(scores, _CANDIDATES)
+        if centres is None or not len(near):
+            return scores
+        best = self._best_sentences(near, self._parts(vector), centres.sentences)
+        lift = SENTENCE_WEIGHT * (best - scores[near])
+        raised: Floats = scores + lift.min()
+        raised[near] = scores[near] + lift
+        return raised
 
     def query_scores(self, vector: Floats, others: Embeddings) -> Floats:
         """Return the similarity of n other queries to a query, float32 `(n,)`, from their vectors `(n, dim)`."""
@@ -135,16 +134,17 @@ class SemanticLeg:
         both = ((1 - share) * products[:, 0] + SECOND_WEIGHT * products[:, 1]) / np.float32(spread)
         return np.where(knows, both, products[:, 0]).astype(np.float32)
 
-    def _best_sentences(self, rows: Rows, parts: Floats) -> Floats:
-        """Return the similarity of the best sentence of each of these chunks, float32 `(rows,)`."""
+    def _best_sentences(self, rows: Rows, parts: Floats, centres: Floats) -> Floats:
+        """Return the similarity of the best sentence of each of these chunks, float32 `(rows,)`.
+
+        `centres` are those of the sentences, float32 `(languages, dim)`.
+        """
         offsets = self._generation.sentence_offsets.astype(np.int64)
         counts = offsets[rows + 1] - offsets[rows]
         starts = np.cumsum(counts) - counts
         places = np.repeat(offsets[rows] - starts, counts) + np.arange(counts.sum())
-        products = self._generation.all_sentences.embeddings[places] @ parts
         lang = np.repeat(self._lang[rows], counts)
-        if self._generation.centres is not None:
-            products -= (self._generation.centres.sentences @ parts)[lang]
+        products = self._generation.all_sentences.embeddings[places] @ parts - (centres @ parts)[lang]
         best: Floats = np.maximum.reduceat(self._joined(products, self._knows[lang], parts), starts)
         return best
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from indexer.shared.storage import Generation
 from searchapp.search.calibration import Calibration
 from searchapp.search.columns import Columns
-from searchapp.search.exact import ABOUT, ExactWords
+from searchapp.search.exact import ABOUT, ExactShares
 from searchapp.search.keyword import Coverage, KeywordLeg
 from searchapp.search.query import Query
 from searchapp.search.results import Mode, Strength
@@ -65,42 +65,37 @@ RARE = 2.5
 class Grader:
     """Grades the documents of one opened index. Safe to use from several threads."""
 
-    def __init__(
-        self,
-        generation: Generation,
-        columns: Columns,
-        *,
-        keyword: KeywordLeg,
-        semantic: SemanticLeg,
-        exact: ExactWords,
-    ) -> None:
-        chunks = len(generation.chunks)
+    def __init__(self, generation: Generation, columns: Columns, *, keyword: KeywordLeg, semantic: SemanticLeg) -> None:
+        chunks = len(columns.document_of)
         self._calibration = Calibration(semantic, background=generation.background, chunks=chunks)
         self._columns = columns
         self._keyword = keyword
-        self._exact = exact
-        self._document_of: npt.NDArray[np.int32] = np.array(generation.chunks["document"])
 
-    def evidence(self, vector: Floats) -> Floats:
-        """Return the evidence by meaning of each chunk, float32 `(chunks,)`, from a query's vector `(dim,)`."""
-        return self._calibration.evidence(vector)
+    def evidence(self, vector: Floats, passages: Floats) -> Floats:
+        """Return the evidence by meaning of each chunk, float32 `(chunks,)`.
 
-    def grades(self, query: Query, mode: Mode, vector: Floats | None, rows: Rows) -> Grades:
+        `vector` is the query's, `(dim,)`, and `passages` are its similarities to the chunks' passages.
+        """
+        return self._calibration.evidence(vector, passages)
+
+    def grades(
+        self, query: Query, mode: Mode, rows: Rows, *, evidence: Floats | None, exact: ExactShares | None
+    ) -> Grades:
         """Return the grade of each document, int8 `(documents,)`: that of the best of its chunks in these rows.
 
-        `vector` is the query's, None where words are all there is. A document whose ID is in the query is a strong
-        match, and one that has the phrases asked for is a weak one at least.
+        Without `evidence`, words are all there is. A document whose ID is in the query is a strong match, and one that
+        has the phrases asked for is a weak one at least.
         """
-        chunks = np.full(len(self._document_of), WEAK if query.phrases else NONE, dtype=np.int8)
-        if vector is not None:
-            chunks = np.maximum(chunks, by_evidence(self.evidence(vector)))
+        chunks = np.full(len(self._columns.document_of), WEAK if query.phrases else NONE, dtype=np.int8)
+        if evidence is not None:
+            chunks = np.maximum(chunks, by_evidence(evidence))
         if mode != "semantic":
-            words = by_words(self._keyword.coverage(query), alone=vector is None)
+            words = by_words(self._keyword.coverage(query), alone=evidence is None)
             chunks = np.maximum(chunks, np.minimum(words, FAIR) if query.corrections else words)
-        if mode == "hybrid":
-            chunks = np.maximum(chunks, by_exact_words(self._exact.coverage(query)))
+        if exact is not None:
+            chunks = np.maximum(chunks, by_exact_words(exact.coverage))
         grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)
-        np.maximum.at(grades, self._document_of[rows], chunks[rows])
+        np.maximum.at(grades, self._columns.document_of[rows], chunks[rows])
         for commitment_id in query.commitment_ids:
             grades[self._columns.documents_of(commitment_id)] = STRONG
         return grades

@@ -12,6 +12,7 @@ from indexer.shared.settings import setting
 from searchapp.labels import (
     country_label,
     language_label,
+    nothing_label,
     place_label,
     policy_area_label,
     section_label,
@@ -43,6 +44,7 @@ _FILTERS = (
     date_label,
     is_web_address,
     language_label,
+    nothing_label,
     paragraphs,
     passage_anchor,
     place_label,

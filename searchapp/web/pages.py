@@ -119,7 +119,7 @@ def _results_page(asked: SearchRequest, *, result: SearchResult | None = None, p
         chips=filter_chips(asked),
         corrected_url=corrected_url(result) if result else None,
         links=page_links(result) if result else (None, None),
-        marked=kinds_marked(result.hits or result.nearest) if result else set(),
+        marked=kinds_marked(result.shown) if result else set(),
         other_modes=mode_links(asked),
         first_page_url=search_url(replace(asked, offset=0)),
         unfiltered_url=unfiltered_url(asked),

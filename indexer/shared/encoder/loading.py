@@ -13,7 +13,7 @@ import numpy.typing as npt
 from indexer.shared.encoder.base import Encoder, Learned
 from indexer.shared.encoder.language_id import LanguageClassifier, fit_classifier
 from indexer.shared.encoder.language_neutral import LanguageProjection, ParallelText, fit_projection, read_parallel_text
-from indexer.shared.encoder.pair_encoder import FIRST, LANGUAGES, SECOND, PairEncoder
+from indexer.shared.encoder.pair_encoder import FIRST, LANGUAGES, SECOND, PairEncoder, learned_part, learned_parts
 from indexer.shared.encoder.sentence_encoder import SentenceEncoder, TextModel, projection_origin
 from indexer.shared.errors import EncoderError
 
@@ -61,8 +61,7 @@ def learn(models: tuple[TextModel, ...]) -> Learned:
     if len(models) == 1:
         return projections[0]
     classifier = fit_classifier(list(text), embeddings[0][0]).to_arrays()
-    parts = ((FIRST, projections[0]), (SECOND, projections[1]), (LANGUAGES, classifier))
-    return {prefix + key: array for prefix, arrays in parts for key, array in arrays.items()}
+    return learned_parts(projections[0], projections[1], classifier)
 
 
 def shipped(name: str, models: tuple[TextModel, ...]) -> Learned | None:
@@ -97,19 +96,15 @@ def _assembled(name: str, models: tuple[TextModel, ...], learned: Learned) -> En
     if len(models) == 1:
         return SentenceEncoder(name, models[0], LanguageProjection.from_arrays(learned))
     first, second = (
-        SentenceEncoder(part, model, LanguageProjection.from_arrays(_part(learned, part)))
+        SentenceEncoder(part, model, LanguageProjection.from_arrays(learned_part(learned, part)))
         for part, model in zip((FIRST, SECOND), models, strict=True)
     )
-    languages = LanguageClassifier.from_arrays(_part(learned, LANGUAGES))
+    languages = LanguageClassifier.from_arrays(learned_part(learned, LANGUAGES))
     if len(languages.weights) != first.dim:
         raise EncoderError(
             f"encoder {name!r}: its first model has {first.dim} dimensions, the classifier {len(languages.weights)}"
         )
     return PairEncoder(name, first, second, languages=languages, second_langs=_USE_LANGS)
-
-
-def _part(learned: Learned, prefix: str) -> Learned:
-    return {key.removeprefix(prefix): array for key, array in learned.items() if key.startswith(prefix)}
 
 
 def _parallel_embeddings(model: TextModel, text: ParallelText) -> tuple[npt.NDArray[np.float32], ...]:

@@ -18,10 +18,21 @@ from indexer.shared.encoder.sentence_encoder import SentenceEncoder
 from indexer.shared.encoder.vectors import Embeddings
 from indexer.shared.text import Span
 
-__all__ = ["FIRST", "LANGUAGES", "SECOND", "PairEncoder"]
+__all__ = ["FIRST", "LANGUAGES", "SECOND", "PairEncoder", "learned_part", "learned_parts"]
 
 FIRST, SECOND, LANGUAGES = "first.", "second.", "languages."
 """What the names of learned arrays start with: the two models' projections and the classifier's."""
+
+
+def learned_parts(first: Learned, second: Learned, languages: Learned) -> Learned:
+    """Return what an encoder of two models has learned as one set of arrays, for `learned_part`."""
+    parts = {FIRST: first, SECOND: second, LANGUAGES: languages}
+    return {prefix + key: array for prefix, arrays in parts.items() for key, array in arrays.items()}
+
+
+def learned_part(learned: Learned, prefix: str) -> Learned:
+    """Return the arrays of one part."""
+    return {key.removeprefix(prefix): array for key, array in learned.items() if key.startswith(prefix)}
 
 
 class PairEncoder:
@@ -71,8 +82,7 @@ class PairEncoder:
     @property
     def learned(self) -> Learned:
         """Both models' projections and the classifier of languages."""
-        parts = ((FIRST, self._first.learned), (SECOND, self._second.learned), (LANGUAGES, self._languages.to_arrays()))
-        return {prefix + key: array for prefix, arrays in parts for key, array in arrays.items()}
+        return learned_parts(self._first.learned, self._second.learned, self._languages.to_arrays())
 
     def count_tokens(self, passages: Sequence[str]) -> list[int]:
         """Return how many tokens of the first model each passage takes."""

@@ -39,6 +39,10 @@ def calibrated(leg: LinearLeg, background: Floats) -> Calibration:
     return Calibration(leg, background=background, chunks=CHUNKS)  # type: ignore[arg-type]
 
 
+def evidence(leg: LinearLeg, background: Floats, query: Floats) -> Floats:
+    return calibrated(leg, background).evidence(query, leg.passage_scores(query))
+
+
 def test_evidence_is_what_its_formula_says(vectors: tuple[Floats, Floats, Floats]) -> None:
     chunks, background, queries = vectors
     among = [float(one @ other) for i, one in enumerate(background) for j, other in enumerate(background) if i != j]
@@ -50,7 +54,7 @@ def test_evidence_is_what_its_formula_says(vectors: tuple[Floats, Floats, Floats
             to_chunk = [chunk @ text for text in background]
             by_chunk = (similarity - np.mean(to_chunk)) / np.std(to_chunk)
             expected.append((by_chunk + (similarity - level) / np.std(among)) / 2)
-        found = calibrated(LinearLeg(chunks), background).evidence(query)
+        found = evidence(LinearLeg(chunks), background, query)
         assert found.dtype == np.float32
         assert found == pytest.approx(expected, rel=1e-4)
 
@@ -59,34 +63,38 @@ def test_evidence_does_not_depend_on_scale_and_zero_of_an_encoders_similarities(
     vectors: tuple[Floats, Floats, Floats],
 ) -> None:
     chunks, background, [query, *_] = vectors
-    plain = calibrated(LinearLeg(chunks), background).evidence(query)
-    other = calibrated(LinearLeg(chunks, scale=0.1, shift=0.8), background).evidence(query)
+    plain = evidence(LinearLeg(chunks), background, query)
+    other = evidence(LinearLeg(chunks, scale=0.1, shift=0.8), background, query)
     assert other == pytest.approx(plain, abs=1e-3)
 
 
 def test_evidence_of_a_chunk_does_not_depend_on_the_other_chunks(vectors: tuple[Floats, Floats, Floats]) -> None:
     chunks, background, [query, *_] = vectors
-    alone = Calibration(LinearLeg(chunks[2:3]), background=background, chunks=1)  # type: ignore[arg-type]
-    assert alone.evidence(query)[0] == pytest.approx(calibrated(LinearLeg(chunks), background).evidence(query)[2])
+    leg = LinearLeg(chunks[2:3])
+    alone = Calibration(leg, background=background, chunks=1)  # type: ignore[arg-type]
+    assert alone.evidence(query, leg.passage_scores(query))[0] == pytest.approx(
+        evidence(LinearLeg(chunks), background, query)[2]
+    )
 
 
 def test_blocks_of_chunks_add_up(vectors: tuple[Floats, Floats, Floats], monkeypatch: pytest.MonkeyPatch) -> None:
     chunks, background, [query, *_] = vectors
-    whole = calibrated(LinearLeg(chunks), background).evidence(query)
+    whole = evidence(LinearLeg(chunks), background, query)
     monkeypatch.setattr(calibration, "_BLOCK", 3)
-    assert calibrated(LinearLeg(chunks), background).evidence(query).tolist() == whole.tolist()
+    assert evidence(LinearLeg(chunks), background, query).tolist() == whole.tolist()
 
 
 def test_a_chunk_that_all_texts_are_equally_similar_to_gives_no_infinite_evidence() -> None:
     chunks = np.zeros((CHUNKS, DIM), dtype=np.float32)
     background = np.eye(TEXTS, DIM, dtype=np.float32)
-    assert np.isfinite(calibrated(LinearLeg(chunks), background).evidence(background[0])).all()
+    assert np.isfinite(evidence(LinearLeg(chunks), background, background[0])).all()
 
 
 def test_threads_that_calibrate_at_once_get_the_same_evidence(vectors: tuple[Floats, Floats, Floats]) -> None:
     chunks, background, [query, *_] = vectors
-    expected = calibrated(LinearLeg(chunks), background).evidence(query).tolist()
-    shared = calibrated(LinearLeg(chunks), background)
+    expected = evidence(LinearLeg(chunks), background, query).tolist()
+    leg = LinearLeg(chunks)
+    shared, scores = calibrated(leg, background), leg.passage_scores(query)
     with ThreadPoolExecutor(8) as pool:
-        for found in pool.map(shared.evidence, [query] * 16):
+        for found in pool.map(shared.evidence, [query] * 16, [scores] * 16):
             assert found.tolist() == expected

@@ -43,7 +43,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> ExactWords:
 
 def lifted(words: ExactWords, typed: str) -> list[int]:
     """The rows with a bonus, the highest first."""
-    bonus = words.bonus(parse_query(typed))
+    bonus = words.shares(parse_query(typed)).bonus
     assert bonus.dtype == np.float32
     assert bonus.shape == (len(TEXTS),)
     assert ((bonus >= 0) & (bonus <= 1 + 1e-6)).all()
@@ -99,34 +99,36 @@ def test_other_words_lift_nothing(words: ExactWords, typed: str) -> None:
 
 
 def test_the_bonus_of_a_number_alone_is_its_whole_weight_and_falls_with_other_words(words: ExactWords) -> None:
-    values = [words.bonus(parse_query(f"4711{more}"))[0] for more in ("", " project", " project city", " a b c d e f")]
+    values = [
+        words.shares(parse_query(f"4711{more}")).bonus[0] for more in ("", " project", " project city", " a b c d e f")
+    ]
     assert values[0] == pytest.approx(NUMBER_WEIGHT)
     assert values == sorted(values, reverse=True)
     assert values[-1] > 0
 
 
 def test_a_name_counts_only_in_a_query_that_is_about_it(words: ExactWords) -> None:
-    assert words.bonus(parse_query("Hillsborough"))[0] == pytest.approx(1)
+    assert words.shares(parse_query("Hillsborough")).bonus[0] == pytest.approx(1)
     long = "how much money did the public inquiry into Hillsborough cost in pounds in the city"
-    assert not words.bonus(parse_query(long)).any()
+    assert not words.shares(parse_query(long)).bonus.any()
     assert 0 < ABOUT < 1
 
 
 def test_coverage_is_the_share_of_the_query_that_exact_words_are(words: ExactWords) -> None:
-    coverage = words.coverage(parse_query("4711 Hillsborough"))
+    coverage = words.shares(parse_query("4711 Hillsborough")).coverage
     assert coverage.share[0] == pytest.approx(1)
     assert coverage.idf[0] == pytest.approx(2 * math.log(1 + (len(TEXTS) - 0.5) / 1.5))
     assert not coverage.share[1:].any()
-    part = words.coverage(parse_query("project 4711"))
+    part = words.shares(parse_query("project 4711")).coverage
     assert 0 < part.share[0] < 1
     assert part.idf[0] == pytest.approx(coverage.idf[0] / 2)
-    assert not words.coverage(parse_query("project")).share.any()
+    assert not words.shares(parse_query("project")).coverage.share.any()
 
 
 def test_the_rarer_number_weighs_more(words: ExactWords) -> None:
-    bonus = words.bonus(parse_query("4711 2014"))
+    bonus = words.shares(parse_query("4711 2014")).bonus
     assert bonus[0] > bonus[1] == bonus[2] > 0
-    alone = words.bonus(parse_query("4712 2014"))
+    alone = words.shares(parse_query("4712 2014")).bonus
     assert alone[3] > alone[1]
 
 
@@ -134,24 +136,24 @@ def test_rare_counts_commitments_and_not_passages(tmp_path: Path) -> None:
     texts = [("en", "the Hillsborough panel")] * (RARE + 2)
     texts += [("en", "another text")] * 200
     several = exact(tmp_path / "several", texts)
-    assert not several.bonus(parse_query("Hillsborough")).any()
+    assert not several.shares(parse_query("Hillsborough")).bonus.any()
     one = exact(tmp_path / "one", texts, commitment=[0] * (RARE + 2) + list(range(1, 201)))
-    assert np.flatnonzero(one.bonus(parse_query("Hillsborough"))).tolist() == list(range(RARE + 2))
+    assert np.flatnonzero(one.shares(parse_query("Hillsborough")).bonus).tolist() == list(range(RARE + 2))
 
 
 def test_among_few_commitments_no_word_is_rare(tmp_path: Path) -> None:
     few = int(1 / RARE_SHARE) - 1
     texts = [("en", "the Hillsborough panel"), *[("en", f"text {number}") for number in range(few)]]
-    assert exact(tmp_path / "enough", texts).bonus(parse_query("Hillsborough")).any()
-    assert not exact(tmp_path / "few", texts[:-1]).bonus(parse_query("Hillsborough")).any()
-    assert exact(tmp_path / "number", [*texts[:1], ("en", "4711")]).bonus(parse_query("4711")).any()
+    assert exact(tmp_path / "enough", texts).shares(parse_query("Hillsborough")).bonus.any()
+    assert not exact(tmp_path / "few", texts[:-1]).shares(parse_query("Hillsborough")).bonus.any()
+    assert exact(tmp_path / "number", [*texts[:1], ("en", "4711")]).shares(parse_query("4711")).bonus.any()
 
 
 def test_a_word_that_is_mostly_written_small_is_no_name(tmp_path: Path) -> None:
     texts = [("en", "the Hub of all"), ("en", "a hub"), ("en", "any hub"), *[("en", "a text")] * 200]
-    assert not exact(tmp_path / "small", texts).bonus(parse_query("hub")).any()
-    assert exact(tmp_path / "large", [*texts[:2], *texts[3:]]).bonus(parse_query("hub")).any()
+    assert not exact(tmp_path / "small", texts).shares(parse_query("hub")).bonus.any()
+    assert exact(tmp_path / "large", [*texts[:2], *texts[3:]]).shares(parse_query("hub")).bonus.any()
 
 
 def test_an_index_of_no_passages_lifts_nothing(tmp_path: Path) -> None:
-    assert exact(tmp_path, []).bonus(parse_query("4711 Hillsborough")).shape == (0,)
+    assert exact(tmp_path, []).shares(parse_query("4711 Hillsborough")).bonus.shape == (0,)
