@@ -11,7 +11,7 @@ import click
 from indexer.shared.commands import Command, setting_option
 
 if TYPE_CHECKING:
-    from searchapp.search.results import Mode
+    from searchapp.search.results import Mode, Sort
 
 __all__ = ["search", "serve", "similar"]
 
@@ -37,6 +37,24 @@ _FILTERS = (
     click.option(
         "--policy-area", multiple=True, callback=_lower, help="Only this policy area (its code); may be repeated."
     ),
+    click.option(
+        "--institution", multiple=True, help="Only this lead institution, named as in the source; may be repeated."
+    ),
+    click.option("--ambition", multiple=True, callback=_lower, help="Only this ambition (moderate); may be repeated."),
+    click.option(
+        "--completion",
+        multiple=True,
+        callback=_lower,
+        help="Only this completion at the latest review (substantial); may be repeated.",
+    ),
+    click.option(
+        "--early-results",
+        multiple=True,
+        callback=_lower,
+        help="Only this answer to whether it opened government (major); may be repeated.",
+    ),
+    click.option("--status", multiple=True, callback=_lower, help="Only this status (active); may be repeated."),
+    click.option("--scope", type=click.Choice(["national", "local"]), multiple=True, help="Only commitments so made."),
     click.option("--year-from", type=int, help="Only action plans of this year or later."),
     click.option("--year-to", type=int, help="Only action plans of this year or earlier."),
 )
@@ -62,8 +80,9 @@ def _filters_and_output(function: Function) -> Function:
 @click.argument("query", nargs=-1, required=True)
 @setting_option("index")
 @click.option("--mode", type=click.Choice(["hybrid", "keyword", "semantic"]), default="hybrid", show_default=True)
+@click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default="relevance", show_default=True)
 @_filters_and_output
-def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str, **filters: Any) -> None:
+def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str, **options: Any) -> None:
     """Search an index for commitments, in any language.
 
     "Quoted phrases" must occur in a passage, -words must not occur in the commitment, transpar* finds what starts so;
@@ -73,7 +92,8 @@ def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str
     from searchapp.search.results import Filters, SearchRequest  # noqa: PLC0415 (the same)
     from searchapp.search.searcher import Searcher  # noqa: PLC0415 (the same)
 
-    request = SearchRequest(query=" ".join(query), mode=mode, filters=Filters(**filters), limit=limit)
+    sort: Sort = options.pop("sort")
+    request = SearchRequest(query=" ".join(query), mode=mode, filters=Filters(**options), sort=sort, limit=limit)
     searcher = Searcher.open(Path(index))
     if mode != "keyword":
         searcher.warm_up()

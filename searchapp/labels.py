@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -11,11 +11,12 @@ from indexer.shared.records import Facts
 from indexer.shared.regions import region_label
 from indexer.shared.taxonomy import policy_area_label, section_label
 from searchapp.search.query import Correction
-from searchapp.search.results import Mode, SearchResult, Strength, StrengthCounts
+from searchapp.search.results import Mode, SearchResult, Sort, Strength, StrengthCounts
 
 __all__ = [
     "FIELD_LABELS",
     "MODE_LABELS",
+    "SORT_LABELS",
     "STRENGTH_LABELS",
     "corrections_label",
     "country_label",
@@ -28,6 +29,7 @@ __all__ = [
     "strength_label",
     "strengths_label",
     "text_direction",
+    "value_label",
 ]
 
 _ENGLISH = Locale("en")
@@ -41,6 +43,9 @@ MODE_LABELS: dict[Mode, tuple[str, str]] = {
     "keyword": ("Words", "Finds the words you type, in any of their forms, in the language you type them in."),
 }
 """Name and one-line explanation of each mode, in the order shown."""
+
+SORT_LABELS: dict[Sort, str] = {"relevance": "Best match", "newest": "Newest", "oldest": "Oldest"}
+"""Name of each order, in the order shown."""
 
 STRENGTH_LABELS: dict[Strength, tuple[str, str]] = {
     "strong": ("Strong match", "It is about just what you asked for, or has the ID."),
@@ -56,9 +61,16 @@ FIELD_LABELS = {
     "country": "Country",
     "region": "Region",
     "policy_area": "Policy area",
+    "institution": "Lead institution",
+    "ambition": "Ambition",
+    "completion": "Completion",
+    "early_results": "Did it open government?",
+    "status": "Status",
+    "scope": "National or local",
     "year": "Year",
     "year_from": "From year",
     "year_to": "To year",
+    "sort": "Order",
     "limit": "Results per page",
     "fold": "Fold near-duplicates",
     "offset": "First result",
@@ -114,7 +126,24 @@ def text_direction(lang: str) -> str:
         return "auto"
 
 
+def value_label(code: str) -> str:
+    """Return the code of a fact's value in English: codes are English words joined by hyphens ("no-irm-data")."""
+    return code.replace("-", " ").capitalize().replace(" irm ", " IRM ")
+
+
+_FACET_LABELS: dict[str, Callable[[str], str]] = {
+    "country": country_label,
+    "lang": language_label,
+    "region": region_label,
+    "policy_area": policy_area_label,
+    "ambition": value_label,
+    "completion": value_label,
+    "early_results": value_label,
+    "status": value_label,
+    "scope": value_label,
+}
+
+
 def facet_label(field: str, value: str) -> str:
-    """Return the English name of a facet's value; a year is its own name."""
-    names = {"country": country_label, "lang": language_label, "region": region_label, "policy_area": policy_area_label}
-    return names[field](value) if field in names else value
+    """Return the English name of a facet's value; a year and an institution are their own names."""
+    return _FACET_LABELS.get(field, str)(value)

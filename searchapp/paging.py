@@ -23,6 +23,7 @@ def to_args(asked: SearchRequest) -> Arguments:
             "q": asked.query,
             "mode": asked.mode if asked.mode != _DEFAULT.mode else "",
             **_filter_args(asked.filters),
+            "sort": asked.sort if asked.sort != _DEFAULT.sort else "",
             "fold": "" if asked.fold else "false",
             "limit": _limit(asked.limit),
             "offset": str(asked.offset or ""),
@@ -43,10 +44,7 @@ def similar_args(asked: SimilarRequest) -> Arguments:
 
 def _filter_args(filters: Filters) -> Arguments:
     return {
-        "lang": list(filters.lang),
-        "country": list(filters.country),
-        "region": list(filters.region),
-        "policy_area": list(filters.policy_area),
+        **{field: list(values) for field, values in filters.chosen().items()},
         "year_from": str(filters.year_from or ""),
         "year_to": str(filters.year_to or ""),
     }

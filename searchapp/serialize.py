@@ -113,6 +113,7 @@ def _query(asked: SearchRequest) -> dict[str, Any]:
         "q": asked.query,
         "mode": asked.mode,
         **_filters(asked.filters),
+        "sort": asked.sort,
         "fold": asked.fold,
         "limit": asked.limit,
         "offset": asked.offset,
@@ -130,10 +131,7 @@ def _similar_query(asked: SimilarRequest) -> dict[str, Any]:
 
 def _filters(filters: Filters) -> dict[str, Any]:
     return {
-        "lang": list(filters.lang),
-        "country": list(filters.country),
-        "region": list(filters.region),
-        "policy_area": list(filters.policy_area),
+        **{field: list(values) for field, values in filters.chosen().items()},
         "year_from": filters.year_from,
         "year_to": filters.year_to,
     }

@@ -10,21 +10,28 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.storage import Generation
-from searchapp.search.results import Filters
+from searchapp.search.results import VALUE_FILTERS, Filters
 
 __all__ = ["FACET_FIELDS", "Column", "Columns", "load_columns"]
 
 Mask = npt.NDArray[np.bool_]
 
-FACET_FIELDS = ("region", "country", "lang", "year", "policy_area")
+FACET_FIELDS = (*VALUE_FILTERS, "year")
 """The fields that are counted, in the order shown."""
 
 
 class _Facts(msgspec.Struct, frozen=True):
     country: str | None
     region: str | None
+    locality: str | None
     year: int | None
+    status: str | None
+    lead_institutions: tuple[str, ...]
     policy_areas: tuple[str, ...]
+    ambition: str | None
+    completion_midterm: str | None
+    completion_end: str | None
+    early_results: str | None
 
 
 class _Section(msgspec.Struct, frozen=True):
@@ -43,16 +50,41 @@ class _Row(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One field of all documents: `members[v]` is the mask, bool `(documents,)`, of those that have `values[v]`."""
+    """One field of all documents, which may have several values each.
+
+    Every pair of a value and a document that has it stands in `numbers` and `documents`, int32 `(pairs,)` both: the
+    position of the value in the sorted `values`, and the row of the document. Pairs are ordered so. `size` is how many
+    documents there are.
+    """
 
     field: str
     values: tuple[str, ...]
-    members: Mask
+    numbers: npt.NDArray[np.int32]
+    documents: npt.NDArray[np.int32]
+    size: int
 
     def having(self, wanted: Iterable[str]) -> Mask:
         """Return the mask of documents that have any of the wanted values; unknown values match nothing."""
-        rows = [self.values.index(value) for value in wanted if value in self.values]
-        return np.asarray(self.members[rows].any(axis=0))
+        known = [self.values.index(value) for value in wanted if value in self.values]
+        mask = np.zeros(self.size, dtype=np.bool_)
+        mask[self.documents[np.isin(self.numbers, known)]] = True
+        return mask
+
+    def counts(self, mask: Mask, unit: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Return by value how many hits among the masked documents have it, int64 `(values,)`.
+
+        `unit` numbers the hit that each document belongs to.
+        """
+        inside = mask[self.documents]
+        units = int(unit.max(initial=0)) + 1
+        pairs = np.unique(self.numbers[inside].astype(np.int64) * units + unit[self.documents[inside]])
+        return np.bincount(pairs // units, minlength=len(self.values))
+
+    def single(self) -> npt.NDArray[np.int32]:
+        """Return the number of each document's one value, int32 `(documents,)`; -1 where it has none."""
+        numbers = np.full(self.size, -1, dtype=np.int32)
+        numbers[self.documents] = self.numbers
+        return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +149,7 @@ def load_columns(generation: Generation) -> Columns:
     rows = [decoder.decode(generation.document_json(row)) for row in range(generation.manifest.counts.documents)]
     commitment_ids = tuple(sorted({row.commitment_id for row in rows}))
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
-    by_field = {
-        "country": _column("country", rows, lambda row: [row.facts.country] if row.facts.country else []),
-        "region": _column("region", rows, lambda row: [row.facts.region] if row.facts.region else []),
-        "lang": _column("lang", rows, lambda row: [row.lang]),
-        "year": _column("year", rows, lambda row: [str(row.facts.year)] if row.facts.year else []),
-        "policy_area": _column("policy_area", rows, lambda row: row.facts.policy_areas),
-    }
+    by_field = {field: _column(field, [values_of(row) for row in rows]) for field, values_of in _VALUES.items()}
     return Columns(
         document_ids=tuple(row.document_id for row in rows),
         commitment_ids=commitment_ids,
@@ -132,24 +158,52 @@ def load_columns(generation: Generation) -> Columns:
         commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
         group=np.array(generation.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
-        lang=_numbers(by_field["lang"]),
-        country=_numbers(by_field["country"]),
+        lang=by_field["lang"].single(),
+        country=by_field["country"].single(),
         section_kinds=tuple(tuple(section.kind for section in row.sections) for row in rows),
         document_of=np.array(generation.chunks["document"]),
         by_field=by_field,
     )
 
 
-def _column(field: str, rows: Sequence[_Row], values_of: Callable[[_Row], Iterable[str]]) -> Column:
-    per_row = [set(values_of(row)) for row in rows]
-    values = tuple(sorted(set().union(*per_row)))
-    members = np.array([[value in row for row in per_row] for value in values], dtype=np.bool_)
-    return Column(field=field, values=values, members=members.reshape(len(values), len(rows)))
+def _column(field: str, values_of_rows: Sequence[Iterable[str | None]]) -> Column:
+    pairs = {(value, row) for row, values in enumerate(values_of_rows) for value in values if value}
+    ordered = sorted(pairs)
+    values = tuple(dict.fromkeys(value for value, _ in ordered))
+    numbers = {value: number for number, value in enumerate(values)}
+    return Column(
+        field=field,
+        values=values,
+        numbers=np.array([numbers[value] for value, _ in ordered], dtype=np.int32),
+        documents=np.array([row for _, row in ordered], dtype=np.int32),
+        size=len(values_of_rows),
+    )
 
 
-def _numbers(column: Column) -> npt.NDArray[np.int32]:
-    """Return the number of each document's one value, int32 `(documents,)`; -1 where it has none."""
-    numbers = np.full(column.members.shape[1], -1, dtype=np.int32)
-    for number, having in enumerate(column.members):
-        numbers[having] = number
-    return numbers
+def _completion(facts: _Facts) -> str | None:
+    """Return what the latest review that says something says; a pending one says less than the one before it."""
+    latest, earlier = facts.completion_end, facts.completion_midterm
+    return earlier or latest if latest in (None, "pending-review", "no-irm-data") else latest
+
+
+def _scope(facts: _Facts) -> str | None:
+    """Return whether a commitment is one of a country or of a subnational member; None if its place is unknown."""
+    if facts.locality:
+        return "local"
+    return "national" if facts.country else None
+
+
+_VALUES: dict[str, Callable[[_Row], Iterable[str | None]]] = {
+    "region": lambda row: [row.facts.region],
+    "country": lambda row: [row.facts.country],
+    "lang": lambda row: [row.lang],
+    "policy_area": lambda row: row.facts.policy_areas,
+    "institution": lambda row: row.facts.lead_institutions,
+    "ambition": lambda row: [row.facts.ambition],
+    "completion": lambda row: [_completion(row.facts)],
+    "early_results": lambda row: [row.facts.early_results],
+    "status": lambda row: [row.facts.status],
+    "scope": lambda row: [_scope(row.facts)],
+    "year": lambda row: [str(row.facts.year) if row.facts.year else None],
+}
+"""What a document has in each of FACET_FIELDS."""

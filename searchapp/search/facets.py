@@ -38,10 +38,7 @@ def count_facets(
 
 def _facet(column: Column, unit: npt.NDArray[np.int32], documents: Mask, filters: Filters) -> Facet:
     selected = _selected(column, filters)
-    counts = {
-        value: len(np.unique(unit[members & documents]))
-        for value, members in zip(column.values, column.members, strict=True)
-    }
+    counts = dict(zip(column.values, column.counts(documents, unit).tolist(), strict=True))
     counts |= {value: 0 for value in selected if value not in counts}
     values = [
         FacetValue(value=value, count=count, selected=value in selected)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Ranking", "best_rows", "best_scores", "collapse"]
+__all__ = ["Ranking", "best_rows", "best_scores", "by_year", "collapse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +54,13 @@ def collapse(documents: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], 
     _, first = np.unique(unit[order], return_index=True)
     shown = order[np.sort(first)]
     return Ranking(document=shown, score=scores[shown])
+
+
+def by_year(ranking: Ranking, year: npt.NDArray[np.int32], *, newest_first: bool) -> Ranking:
+    """Return a ranking ordered by year, and by score within one; what has no year comes last.
+
+    `year` is indexed by document row, 0 for none.
+    """
+    years = year[ranking.document]
+    order = np.lexsort((np.arange(len(years)), -years if newest_first else years, years == 0))
+    return Ranking(document=ranking.document[order], score=ranking.score[order])

@@ -26,6 +26,7 @@ __all__ = [
     "SimilarHit",
     "SimilarRequest",
     "SimilarResult",
+    "Sort",
     "Strength",
     "StrengthCounts",
 ]
@@ -37,7 +38,21 @@ Mode = Literal["hybrid", "keyword", "semantic"]
 Strength = Literal["strong", "fair", "weak"]
 """How well a hit matches, in steps that mean the same for every query and index: see `searchapp.search.strength`."""
 
-VALUE_FILTERS = ("region", "country", "lang", "policy_area")
+Sort = Literal["relevance", "newest", "oldest"]
+"""How to order what was found: by score, or by the year of the action plan and then by score."""
+
+VALUE_FILTERS = (
+    "region",
+    "country",
+    "lang",
+    "policy_area",
+    "institution",
+    "ambition",
+    "completion",
+    "early_results",
+    "status",
+    "scope",
+)
 """The fields of `Filters` that hold values to choose from, in the order shown; years are a span."""
 
 
@@ -45,14 +60,21 @@ VALUE_FILTERS = ("region", "country", "lang", "policy_area")
 class Filters:
     """What a hit must be, applied before ranking. Values of one field are alternatives; fields add up.
 
-    `lang` and `country` hold lower-case and upper-case codes, `region` and `policy_area` codes of their tables; years
-    are inclusive.
+    `lang` and `country` hold lower-case and upper-case codes, `institution` names of lead institutions as they are
+    written, `completion` what the latest review says, `scope` "national" or "local", and the others codes of their
+    tables; years are inclusive.
     """
 
-    lang: tuple[str, ...] = ()
-    country: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    lang: tuple[str, ...] = ()
     policy_area: tuple[str, ...] = ()
+    institution: tuple[str, ...] = ()
+    ambition: tuple[str, ...] = ()
+    completion: tuple[str, ...] = ()
+    early_results: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
 
@@ -71,6 +93,7 @@ class SearchRequest:
     query: str
     mode: Mode = "hybrid"
     filters: Filters = Filters()
+    sort: Sort = "relevance"
     fold: bool = True
     limit: int = 10
     offset: int = 0

@@ -22,7 +22,7 @@ from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import Query, parse_query, respelt
-from searchapp.search.ranking import Ranking, best_rows, best_scores, collapse
+from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse
 from searchapp.search.results import (
     Filters,
     Highlight,
@@ -152,6 +152,9 @@ class Searcher:
         legs = self._run_legs(query, request.mode, None)
         grades = self._grades(query, request.mode, legs)
         answer = self._answer(query, legs, filters, unit, grades=grades)
+        if request.sort != "relevance":
+            ranking = by_year(answer.ranking, self._columns.year, newest_first=request.sort == "newest")
+            answer = replace(answer, ranking=ranking)
         tries = None if len(answer.ranking) else self._answer(query, legs, filters, unit)
         return SearchResult(
             request=request,

@@ -10,7 +10,7 @@ from babel.dates import format_date
 
 from indexer.shared.records import Facts
 from indexer.shared.regions import region_label
-from searchapp.labels import place_label, policy_area_label
+from searchapp.labels import place_label, policy_area_label, value_label
 
 __all__ = ["Fact", "date_label", "facts_of"]
 
@@ -74,5 +74,4 @@ def _fact(label: str, *values: str | int | None, foreign: bool) -> Fact:
 
 
 def _value_label(code: str | None) -> str | None:
-    """Return a code of a fact as English: the codes are English words joined by hyphens ("no-irm-data")."""
-    return code and code.replace("-", " ").capitalize().replace(" irm ", " IRM ")
+    return code and value_label(code)

@@ -36,6 +36,7 @@ from searchapp.web.views import (
     placed_sections,
     search_url,
     similar_url,
+    sort_links,
     unfiltered_url,
 )
 
@@ -121,6 +122,7 @@ def _results_page(asked: SearchRequest, *, result: SearchResult | None = None, p
         links=page_links(result) if result else (None, None),
         marked=kinds_marked(result.shown) if result else set(),
         other_modes=mode_links(asked),
+        sorts=sort_links(asked),
         first_page_url=search_url(replace(asked, offset=0)),
         unfiltered_url=unfiltered_url(asked),
     )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import cast, get_args
+from typing import TypeVar, get_args
 
 from werkzeug.datastructures import MultiDict
 
 from indexer.shared.errors import QueryError
 from searchapp.paging import MAX_OFFSET
 from searchapp.search.query import MAX_QUERY
-from searchapp.search.results import Filters, Mode, SearchRequest, SimilarRequest
+from searchapp.search.results import VALUE_FILTERS, Filters, Mode, SearchRequest, SimilarRequest, Sort
 from searchapp.web.text import clean_query
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
     "salvage",
 ]
 
+Choice = TypeVar("Choice", bound=str)
+
 Args = MultiDict[str, str]
 """The arguments of a request; a name may occur more than once."""
 
@@ -37,9 +39,12 @@ MAX_LIMIT = 100
 YEARS = (1990, 2100)
 """First and last year that a filter may name."""
 
-_FILTER_PARAMETERS = ("lang", "country", "region", "policy_area", "year_from", "year_to")
+MAX_NAME = 200
+"""Longest name of an institution that a filter may have, in characters."""
 
-SEARCH_PARAMETERS = ("q", "mode", *_FILTER_PARAMETERS, "fold", "limit", "offset")
+_FILTER_PARAMETERS = (*VALUE_FILTERS, "year_from", "year_to")
+
+SEARCH_PARAMETERS = ("q", "mode", *_FILTER_PARAMETERS, "sort", "fold", "limit", "offset")
 """Every parameter of a search."""
 
 SIMILAR_PARAMETERS = ("per_country", *_FILTER_PARAMETERS, "limit")
@@ -49,6 +54,17 @@ _DEFAULT = SearchRequest(query="")
 _LANG = re.compile(r"[a-z]{2,3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_SLUGS = {
+    "region": "a code such as africa",
+    "policy_area": "a code such as open-data",
+    "ambition": "a code such as moderate",
+    "completion": "a code such as substantial",
+    "early_results": "a code such as major",
+    "status": "a code such as active",
+    "scope": "national or local",
+}
+"""The filters by codes of our own tables, with what is expected of them."""
+
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _QUOTED = 40
 
@@ -60,8 +76,9 @@ def parse_search(args: Args) -> SearchRequest:
     """
     return SearchRequest(
         query=_query(args),
-        mode=_mode(args),
+        mode=_choice(args, "mode", get_args(Mode), _DEFAULT.mode),
         filters=_filters(args),
+        sort=_choice(args, "sort", get_args(Sort), _DEFAULT.sort),
         fold=_flag(args, "fold"),
         limit=_limit(args),
         offset=_number(args, "offset", (0, MAX_OFFSET)) or _DEFAULT.offset,
@@ -110,8 +127,8 @@ def _filters(args: Args) -> Filters:
     return Filters(
         lang=_codes(args, "lang", str.lower, _LANG, "an ISO 639 code such as fr"),
         country=_codes(args, "country", str.upper, _COUNTRY, "an ISO 3166 code such as FR"),
-        region=_codes(args, "region", str.lower, _SLUG, "a code such as africa"),
-        policy_area=_codes(args, "policy_area", str.lower, _SLUG, "a code such as open-data"),
+        institution=_names(args, "institution"),
+        **{field: _codes(args, field, str.lower, _SLUG, expected) for field, expected in _SLUGS.items()},
         year_from=year_from,
         year_to=year_to,
     )
@@ -128,11 +145,12 @@ def _query(args: Args) -> str:
     return query
 
 
-def _mode(args: Args) -> Mode:
-    value = _scalar(args, "mode") or _DEFAULT.mode
-    if value not in get_args(Mode):
-        raise QueryError(f"“{_shortened(value)}” is not one of {', '.join(get_args(Mode))}", field="mode")
-    return cast("Mode", value)
+def _choice(args: Args, name: str, choices: tuple[Choice, ...], default: Choice) -> Choice:
+    value = _scalar(args, name) or default
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise QueryError(f"“{_shortened(value)}” is not one of {', '.join(choices)}", field=name)
 
 
 def _flag(args: Args, name: str) -> bool:
@@ -156,6 +174,14 @@ def _number(args: Args, name: str, bounds: tuple[int, int]) -> int | None:
 def _codes(args: Args, name: str, fold: Callable[[str], str], shape: re.Pattern[str], expected: str) -> tuple[str, ...]:
     values = (value.strip() for value in args.getlist(name))
     return tuple(dict.fromkeys(_code(value, name, fold, shape, expected) for value in values if value))
+
+
+def _names(args: Args, name: str) -> tuple[str, ...]:
+    values = tuple(dict.fromkeys(clean_query(value) for value in args.getlist(name)))
+    for value in values:
+        if len(value) > MAX_NAME:
+            raise QueryError(f"“{_shortened(value)}” is longer than {MAX_NAME} characters", field=name)
+    return tuple(value for value in values if value)
 
 
 def _code(value: str, name: str, fold: Callable[[str], str], shape: re.Pattern[str], expected: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from typing import Any
 from flask import url_for
 
 from indexer.shared.records import Document, Section
-from searchapp.labels import FIELD_LABELS, MODE_LABELS, facet_label
+from searchapp.labels import FIELD_LABELS, MODE_LABELS, SORT_LABELS, facet_label
 from searchapp.paging import next_page, previous_page, similar_args, to_args
 from searchapp.search.results import (
     Facet,
@@ -41,18 +43,23 @@ __all__ = [
     "placed_sections",
     "search_url",
     "similar_url",
+    "sort_links",
     "unfiltered_url",
     "why",
 ]
 
+_CODE = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN_AT_ONCE = 8
+_MORE = 40
+_FOLDED = frozenset({"institution", "ambition", "completion", "early_results", "status", "scope"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterOption:
-    """One value to filter by; `count` is None when there is no result to count in."""
+    """One value to filter by; `count` is None when there is no result to count in, `id` fits an HTML attribute."""
 
     value: str
+    id: str
     label: str
     count: int | None
     selected: bool
@@ -60,12 +67,17 @@ class FilterOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterGroup:
-    """The options of one field: those shown at once, and those behind "more"."""
+    """The options of one field: those shown at once, those behind "more", and how many are left out.
+
+    `folded` groups are closed until they are opened.
+    """
 
     field: str
     legend: str
     options: tuple[FilterOption, ...]
     more: tuple[FilterOption, ...]
+    left_out: int
+    folded: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +134,14 @@ def mode_links(asked: SearchRequest) -> list[tuple[str, str]]:
         (label, search_url(replace(asked, mode=mode, offset=0)))
         for mode, (label, _) in MODE_LABELS.items()
         if mode != asked.mode
+    ]
+
+
+def sort_links(asked: SearchRequest) -> list[tuple[str, str | None]]:
+    """Return name and address of the same search in each order, from its first page; None where it is in that order."""
+    return [
+        (label, None if sort == asked.sort else search_url(replace(asked, sort=sort, offset=0)))
+        for sort, label in SORT_LABELS.items()
     ]
 
 
@@ -203,23 +223,41 @@ def _url_with(asked: SearchRequest | SimilarRequest, filters: Filters) -> str:
     return search_url(replace(asked, filters=filters, offset=0))
 
 
+def _id(value: str) -> str:
+    """Return a value as part of an HTML id: itself if it is a code, else a digest."""
+    return value if _CODE.fullmatch(value) else hashlib.sha256(value.encode()).hexdigest()[:12]
+
+
 def _filter_group(field: str, values: Sequence[FacetValue] | None, selected: tuple[str, ...]) -> FilterGroup:
     options = [
         FilterOption(
-            value=one.value, label=facet_label(field, one.value), count=one.count, selected=one.value in selected
+            value=one.value,
+            id=_id(one.value),
+            label=facet_label(field, one.value),
+            count=one.count,
+            selected=one.value in selected,
         )
         for one in values or ()
     ]
     known = {option.value for option in options}
     options += [
-        FilterOption(value=value, label=facet_label(field, value), count=None if values is None else 0, selected=True)
+        FilterOption(
+            value=value,
+            id=_id(value),
+            label=facet_label(field, value),
+            count=None if values is None else 0,
+            selected=True,
+        )
         for value in selected
         if value not in known
     ]
     at_once = [number < _SHOWN_AT_ONCE or option.selected for number, option in enumerate(options)]
+    more = [option for option, now in zip(options, at_once, strict=True) if not now]
     return FilterGroup(
         field=field,
         legend=FIELD_LABELS[field],
         options=tuple(option for option, now in zip(options, at_once, strict=True) if now),
-        more=tuple(option for option, now in zip(options, at_once, strict=True) if not now),
+        more=tuple(more[:_MORE]),
+        left_out=len(more[_MORE:]),
+        folded=field in _FOLDED and not selected,
     )

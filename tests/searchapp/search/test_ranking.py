@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from searchapp.search.ranking import best_rows, collapse
+from searchapp.search.ranking import Ranking, best_rows, by_year, collapse
 
 
 def test_the_best_chunk_of_each_document_is_found_and_ties_take_the_lower_row() -> None:
@@ -28,3 +28,12 @@ def test_nothing_to_rank_is_an_empty_ranking() -> None:
     assert (
         len(collapse(np.array([], dtype=np.int64), np.array([], dtype=np.float32), np.array([], dtype=np.int32))) == 0
     )
+
+
+def test_what_has_no_year_comes_last_in_order_of_score() -> None:
+    ranking = Ranking(document=np.array([3, 1, 0, 2]), score=np.array([4, 3, 2, 1], dtype=np.float32))
+    year = np.array([2012, 0, 2012, 0], dtype=np.int32)
+    for newest_first in (True, False):
+        ordered = by_year(ranking, year, newest_first=newest_first)
+        assert ordered.document.tolist() == [0, 2, 3, 1]
+        assert ordered.score.tolist() == [2, 1, 4, 3]

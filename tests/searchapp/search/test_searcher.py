@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
 from indexer.shared.errors import EncoderError, NotFoundError, QueryError
-from indexer.shared.records import Document
+from indexer.shared.records import Document, Facts
 from searchapp.search.query import parse_query
 from searchapp.search.results import Filters, Mode, SearchRequest, SearchResult
 from searchapp.search.searcher import Searcher
@@ -30,6 +33,13 @@ def corpus() -> list[Document]:
             "region": ("europe", "europe", "asia", "europe")[number % 4],
             "year": 2010 + number % 7,
             "policy_areas": (("open-data",), ("water",), ("open-data", "water"), ())[number % 4],
+            "lead_institutions": (("Ministry of Rivers",), ("Cabinet", "Ministry of Rivers"), ())[number % 3],
+            "ambition": (None, "minor", "moderate")[number % 3],
+            "completion_midterm": ("limited", "substantial", None)[number % 3],
+            "completion_end": (None, "complete", "pending-review", None, None)[number % 5],
+            "early_results": (None, "major")[number % 2],
+            "status": ("active", None, "inactive")[number % 3],
+            "locality": (None, None, None, "Berlin")[number % 4] if number % 8 > 4 else None,
         }
         text = f"{TOPICS[number % 4]} number{number}."
         commitment_id = f"XX{number:04d}"
@@ -73,6 +83,8 @@ FILTERS = (
     Filters(country=("FR",), lang=("es", "en"), year_from=2011, year_to=2014),
     Filters(country=("ZZ",)),
     Filters(region=("asia",), lang=("en",)),
+    Filters(institution=("Cabinet",), completion=("complete", "substantial")),
+    Filters(ambition=("minor",), status=("active",), scope=("national",)),
 )
 
 
@@ -85,27 +97,80 @@ def test_filters_hold_and_totals_and_facets_are_those_of_a_brute_force_count(
     result = whole(searcher, "water data", mode, filters)
     assert set(ids(result)) == expected
     assert result.total == len(expected)
-    for facet in result.facets:
-        if getattr(filters, facet.field, ()) or (facet.field == "year" and filters.year_from):
-            continue
-        for value in facet.values:
-            having = {
-                one.commitment_id
-                for one in corpus()
-                if one.document_id in unfiltered and passes(one, filters) and value.value in values_of(one, facet.field)
-            }
-            assert value.count == len(having), (facet.field, value)
+    assert counted(result) == {
+        facet.field: expected_counts(facet.field, unfiltered, filters) for facet in result.facets
+    }
 
 
-def passes(one: Document, filters: Filters) -> bool:
-    facts = one.facts
-    return (
-        (not filters.lang or one.lang in filters.lang)
-        and (not filters.country or facts.country in filters.country)
-        and (not filters.region or facts.region in filters.region)
-        and (not filters.policy_area or bool(set(facts.policy_areas) & set(filters.policy_area)))
-        and (filters.year_from is None or (facts.year or 0) >= filters.year_from)
-        and (filters.year_to is None or (facts.year or 9999) <= filters.year_to)
+def some(*values: str) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sets(st.sampled_from(values), max_size=2).map(lambda chosen: tuple(sorted(chosen)))
+
+
+REQUESTS = st.builds(
+    SearchRequest,
+    query=st.sampled_from(["water", "open", "anti corruption", "supply data"]),
+    mode=st.sampled_from(MODES),
+    sort=st.sampled_from(["relevance", "newest", "oldest"]),
+    filters=st.builds(
+        Filters,
+        country=some("GB", "FR", "KR", "ZZ"),
+        lang=some(*LANGS),
+        policy_area=some("open-data", "water"),
+        institution=some("Cabinet", "Ministry of Rivers", "Nobody"),
+        ambition=some("minor", "moderate"),
+        completion=some("limited", "complete", "pending-review"),
+        early_results=some("major"),
+        status=some("active", "inactive"),
+        scope=some("national", "local"),
+        year_from=st.none() | st.integers(2009, 2013),
+        year_to=st.none() | st.integers(2013, 2017),
+    ),
+    fold=st.just(value=False),
+    limit=st.just(15),
+)
+
+
+@settings(deadline=None, database=None, max_examples=200)
+@given(REQUESTS)
+def test_totals_and_facets_of_any_query_and_filters_are_exact_on_every_page(
+    searcher: Searcher, asked: SearchRequest
+) -> None:
+    matching = ids(searcher.search(replace(asked, filters=ANY, limit=100)))
+    unfiltered = {one.document_id for one in corpus() if one.commitment_id in matching}
+    if asked.mode == "keyword":
+        unfiltered = {one.document_id for one in corpus() if any(word in one.text for word in asked.query.split())}
+    expected = {one.commitment_id for one in corpus() if one.document_id in unfiltered and passes(one, asked.filters)}
+    found: list[str] = []
+    for offset in range(0, max(1, len(expected)), asked.limit):
+        page = searcher.search(replace(asked, offset=offset))
+        assert page.total == len(expected)
+        assert counted(page) == {
+            facet.field: expected_counts(facet.field, unfiltered, asked.filters) for facet in page.facets
+        }
+        found += ids(page)
+    assert sorted(found) == sorted(expected)
+
+
+def counted(result: SearchResult) -> dict[str, dict[str, int]]:
+    return {facet.field: {one.value: one.count for one in facet.values if one.count} for facet in result.facets}
+
+
+def expected_counts(field: str, unfiltered: set[str], filters: Filters) -> dict[str, int]:
+    """Count the commitments with each value that pass all filters but the field's own."""
+    having: dict[str, set[str]] = {}
+    for one in corpus():
+        if one.document_id in unfiltered and passes(one, filters, leave_out=field):
+            for value in values_of(one, field) - {""}:
+                having.setdefault(value, set()).add(one.commitment_id)
+    return {value: len(found) for value, found in having.items()}
+
+
+def passes(one: Document, filters: Filters, leave_out: str = "") -> bool:
+    year = one.facts.year or 0
+    first, last = filters.year_from or 0, filters.year_to or 9999
+    return (leave_out == "year" or first <= year <= last) and all(
+        field == leave_out or not wanted or values_of(one, field) & set(wanted)
+        for field, wanted in filters.chosen().items()
     )
 
 
@@ -117,7 +182,19 @@ def values_of(one: Document, field: str) -> set[str]:
         "lang": {one.lang},
         "year": {str(facts.year)},
         "policy_area": set(facts.policy_areas),
+        "institution": set(facts.lead_institutions),
+        "ambition": {facts.ambition or ""},
+        "completion": {completion_of(facts)},
+        "early_results": {facts.early_results or ""},
+        "status": {facts.status or ""},
+        "scope": {"local" if facts.locality else "national"},
     }[field]
+
+
+def completion_of(facts: Facts) -> str:
+    if facts.completion_end in (None, "pending-review"):
+        return facts.completion_midterm or facts.completion_end or ""
+    return facts.completion_end
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -159,6 +236,17 @@ def test_near_duplicates_are_one_hit_that_names_the_others_unless_asked_apart(bu
     apart = searcher.search(SearchRequest(query="portal", mode=mode, fold=False))
     assert apart.total == 4
     assert [hit.near_duplicates for hit in apart.hits] == [()] * 4
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_hits_come_in_order_of_year_if_asked_and_of_score_within_a_year(searcher: Searcher, mode: Mode) -> None:
+    best_first = whole(searcher, "water data", mode).hits
+    for sort, sign in (("newest", -1), ("oldest", 1)):
+        request = SearchRequest(query="water data", mode=mode, sort=sort, limit=100)  # type: ignore[arg-type]
+        expected = sorted(best_first, key=lambda hit: sign * (hit.document.facts.year or 0))
+        found = searcher.search(request)
+        assert ids(found) == [hit.document.commitment_id for hit in expected]
+        assert [hit.rank for hit in found.hits] == list(range(1, found.total + 1))
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from searchapp.web.views import (
     page_links,
     passage_anchor,
     placed_sections,
+    sort_links,
     unfiltered_url,
     why,
 )
@@ -37,10 +39,10 @@ def countries(*codes: str) -> Facet:
 def test_each_filter_that_is_on_has_a_chip_that_removes_it_alone_and_goes_to_the_first_page() -> None:
     chips = {(chip.field, chip.label): chip.remove_url for chip in filter_chips(ASKED)}
     assert chips == {
-        ("Country", "United Kingdom"): "/?q=hub&lang=fr&country=KR&year_from=2012&limit=5",
-        ("Country", "South Korea"): "/?q=hub&lang=fr&country=GB&year_from=2012&limit=5",
+        ("Country", "United Kingdom"): "/?q=hub&country=KR&lang=fr&year_from=2012&limit=5",
+        ("Country", "South Korea"): "/?q=hub&country=GB&lang=fr&year_from=2012&limit=5",
         ("Language", "French"): "/?q=hub&country=GB&country=KR&year_from=2012&limit=5",
-        ("From year", "2012"): "/?q=hub&lang=fr&country=GB&country=KR&limit=5",
+        ("From year", "2012"): "/?q=hub&country=GB&country=KR&lang=fr&limit=5",
     }
 
 
@@ -100,7 +102,7 @@ def test_an_empty_result_has_no_other_pages() -> None:
 def test_the_other_modes_are_a_link_away() -> None:
     assert mode_links(ASKED)[0] == (
         "Meaning",
-        "/?q=hub&mode=semantic&lang=fr&country=GB&country=KR&year_from=2012&limit=5",
+        "/?q=hub&mode=semantic&country=GB&country=KR&lang=fr&year_from=2012&limit=5",
     )
 
 
@@ -134,3 +136,27 @@ def test_a_passage_is_linked_where_it_stands() -> None:
     assert passage_anchor(replace(hit, passage=replace(hit.passage, text="First."))) == "section-notes"
     assert passage_anchor(replace(hit, passage=replace(hit.passage, text="Second."))) == "section-notes-2"
     assert passage_anchor(replace(hit, passage=replace(hit.passage, text="Elsewhere"))) == "section-notes"
+
+
+def test_very_long_lists_say_how_much_of_them_is_left_out() -> None:
+    values = tuple(FacetValue(value=f"Ministry {number}", count=1, selected=False) for number in range(60))
+    (group,) = filter_groups(SearchRequest(query="x"), [Facet(field="institution", values=values)])
+    assert (len(group.options), len(group.more), group.left_out) == (8, 40, 12)
+    assert len({option.id for option in (*group.options, *group.more)}) == 48
+    assert all(re.fullmatch(r"[0-9a-f]{12}", option.id) for option in group.options)
+
+
+def test_lists_of_results_are_closed_until_one_is_chosen() -> None:
+    ambition = Facet(field="ambition", values=(FacetValue(value="minor", count=1, selected=False),))
+    (group,) = filter_groups(SearchRequest(query="x"), [ambition])
+    assert (group.legend, group.folded, group.options[0].label) == ("Ambition", True, "Minor")
+    (chosen,) = filter_groups(SearchRequest(query="x", filters=Filters(ambition=("minor",))), [ambition])
+    assert not chosen.folded
+
+
+def test_each_order_but_the_present_one_is_a_link_away() -> None:
+    assert sort_links(replace(ASKED, sort="newest", offset=5, filters=Filters())) == [
+        ("Best match", "/?q=hub&limit=5"),
+        ("Newest", None),
+        ("Oldest", "/?q=hub&sort=oldest&limit=5"),
+    ]
