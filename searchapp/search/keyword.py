@@ -27,6 +27,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ from searchapp.search.lexicon import Lexicon
 from searchapp.search.local_query import LocalQuery, Prefix, in_language
 from searchapp.search.query import Query
 
-__all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "Coverage", "KeywordLeg"]
+__all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "Coverage", "KeywordLeg", "Run"]
 
 K1 = 1.2
 B = 0.75
@@ -72,6 +73,35 @@ class Coverage:
     idf: Scores
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What the words of a query give.
+
+    `scores`, float32 `(rows,)`, are 0 in rows without a word of the query; phrases are not required. `bounds` say by
+    language what the score of no row exceeds, that of one which has every word endlessly often, and `relative` is the
+    score over the bound of the row's language, float32 `(rows,)`, from 0 to 1.
+    """
+
+    scores: Scores
+    relative: Scores
+    bounds: dict[str, float]
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What one word of a query, one of its forms, or words near it give in one language.
+
+    `rows` have it, int32 `(n,)`, and get `scores`, float32 `(n,)`, of which none exceeds `bound`. `idf` is what it
+    counts for coverage. Both are 0 where another part stands for the word.
+    """
+
+    rows: Rows
+    scores: Scores
+    bound: float = 0.0
+    idf: float = 0.0
+
+
 class KeywordLeg:
     """An opened keyword index. A search changes nothing in it, so any number of threads may share one."""
 
@@ -83,19 +113,33 @@ class KeywordLeg:
         self.lexicon = Lexicon(self._postings, reader.vocabularies)
         self._searcher = Searcher(reader, weighting=_Weighting(self._statistics))
 
-    def scores(self, query: Query) -> Scores:
-        """Return the score of each row, float32 `(rows,)`: 0 without a word of the query; phrases are not required."""
-        scores = np.zeros(len(self._postings.row_langs), dtype=np.float32)
-        for _, lang, local in self._local(query):
-            for weight, clause in _scored_queries(lang, local):
-                rows, gained = self._score_clause(clause)
-                scores[rows] += weight * gained
-            for statistics, rows, weights in self._prefixes(lang, local):
-                scores[rows] += statistics.scores(rows, weights)
+    def run(self, query: Query) -> Run:
+        """Look the words of a query up in every language.
+
+        A word with a star is one word for coverage, and so is a misspelt one, which any of the words near it stands
+        for.
+        """
+        scores, found, total = (np.zeros(len(self._postings.row_langs), dtype=np.float32) for _ in range(3))
+        bounds = {}
+        for number, lang, local in self._local(query):
+            parts = list(self._parts(lang, local))
+            for part in parts:
+                scores[part.rows] += part.scores
+                if part.idf:
+                    found[part.rows] += np.float32(part.idf)
+            bounds[lang] = sum(part.bound for part in parts)
+            total[self._postings.row_langs == number] = sum(part.idf for part in parts)
         if query.commitment_ids:
-            words_only = [self._words_bound(lang, local) for _, lang, local in self._local(query)]
-            scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(_above(words_only))
-        return scores
+            above = 1.0 + max(bounds.values(), default=0.0)
+            scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(above)
+            bounds = {lang: bound + above for lang, bound in bounds.items()}
+        bound = np.array([bounds[lang] for lang in self._postings.langs], dtype=np.float32)[self._postings.row_langs]
+        return Run(
+            scores=scores,
+            relative=_ratio(scores, bound),
+            bounds=bounds,
+            coverage=Coverage(share=_ratio(found, total), idf=found),
+        )
 
     def required_rows(self, query: Query) -> Mask:
         """Return which rows have every quoted phrase and one of the IDs of `id:`, bool `(rows,)`.
@@ -119,47 +163,25 @@ class KeywordLeg:
                 excluded |= self._rows_starting(lang, prefix)
         return excluded
 
-    def bound(self, query: Query) -> dict[str, float]:
-        """Return by language what the score of no row exceeds: that of a row that has every word, endlessly often."""
-        bounds = {lang: self._words_bound(lang, local) for _, lang, local in self._local(query)}
-        id_score = _above(bounds.values()) if query.commitment_ids else 0.0
-        return {lang: bound + id_score for lang, bound in bounds.items()}
-
-    def row_bounds(self, query: Query) -> Scores:
-        """Return `bound` for the language of each row, float32 `(rows,)`."""
-        bounds = self.bound(query)
-        by_lang = np.array([bounds[lang] for lang in self._postings.langs], dtype=np.float32)
-        return by_lang[self._postings.row_langs]
-
-    def coverage(self, query: Query) -> Coverage:
-        """Return how much of the query's words each row has, as its language reads them.
-
-        A word with a star is one word, and so is a misspelt one, which any of the words near it stands for.
-        """
-        found, total = (np.zeros(len(self._postings.row_langs), dtype=np.float32) for _ in range(2))
-        for number, lang, local in self._local(query):
-            parts = list(self._parts(lang, local))
-            total[self._postings.row_langs == number] = sum(idf for idf, _ in parts)
-            for idf, rows in parts:
-                found[rows] += np.float32(idf)
-        return Coverage(share=np.divide(found, total, out=np.zeros_like(found), where=total > 0), idf=found)
-
-    def _parts(self, lang: str, local: LocalQuery) -> Iterator[tuple[float, Rows]]:
-        """Yield the idf of each word and the rows that have it."""
+    def _parts(self, lang: str, local: LocalQuery) -> Iterator[_Part]:
+        statistics, surfaces = self._statistics[words_field(lang)], self._statistics[surface_field(lang)]
         misspelt = {term for near in local.near for term in near.terms}
         for word in local.words:
-            if word.term not in misspelt:
-                yield self._idf(lang, word), self._score_clause(_word_query(lang, word))[0]
-        for statistics, rows, _ in self._prefixes(lang, local):
-            yield statistics.idf(len(rows)), rows
+            idf = self._idf(lang, word)
+            rows, scores = self._score_clause(_word_query(lang, word))
+            counted = 0.0 if word.term in misspelt else idf
+            yield _Part(rows=rows, scores=scores, bound=statistics.most(idf), idf=counted)
+            if word.surface:
+                rows, scores = self._score_clause(Term(surface_field(lang), word.surface))
+                yield _Part(rows=rows, scores=scores, bound=surfaces.bound(len(rows)))
         for near in local.near:
+            rows, scores = self._score_clause(_word_query(lang, *near.tokens))
             idf = max(self._idf(lang, word) for word in near.tokens)
-            yield idf, self._score_clause(_word_query(lang, *near.tokens))[0]
-
-    def _prefixes(self, lang: str, local: LocalQuery) -> Iterator[tuple[_Statistics, Rows, Scores]]:
-        """Yield for each prefix what it is scored with, its rows, and its weights there."""
+            yield _Part(rows=rows, scores=np.float32(NEAR_WEIGHT) * scores, idf=idf)
         for prefix in local.prefixes:
-            yield self._statistics[words_field(lang)], *self.lexicon.rows_starting(lang, prefix)
+            rows, weights = self.lexicon.rows_starting(lang, prefix)
+            idf = statistics.idf(len(rows))
+            yield _Part(rows=rows, scores=statistics.scores(rows, weights), bound=statistics.most(idf), idf=idf)
 
     def _local(self, query: Query) -> Iterator[tuple[int, str, LocalQuery]]:
         for number, lang in enumerate(self._postings.langs):
@@ -190,33 +212,15 @@ class KeywordLeg:
         mask[self.lexicon.rows_starting(lang, prefix.start, limit=None)[0]] = True
         return mask & self._rows_with(_phrase_query(lang, prefix.before)) if prefix.before else mask
 
-    def _words_bound(self, lang: str, local: LocalQuery) -> float:
-        return sum(
-            max(self._term_bound(words_field(lang), form) for form in (word.term, word.stem))
-            + (self._term_bound(surface_field(lang), word.surface) if word.surface else 0.0)
-            for word in local.words
-        ) + sum(statistics.bound(len(rows)) for statistics, rows, _ in self._prefixes(lang, local))
-
     def _idf(self, lang: str, word: Token) -> float:
         """Return the idf of a word's rarer form."""
         field = words_field(lang)
-        return max(self._statistics[field].idf(self._frequency(field, form)) for form in (word.term, word.stem))
-
-    def _term_bound(self, field: str, text: str) -> float:
-        return self._statistics[field].bound(self._frequency(field, text))
-
-    def _frequency(self, field: str, text: str) -> int:
-        return int(self._searcher.doc_frequency(field, text.encode()))
+        frequencies = (self._searcher.doc_frequency(field, form.encode()) for form in (word.term, word.stem))
+        return self._statistics[field].idf(min(frequencies))
 
 
-def _scored_queries(lang: str, local: LocalQuery) -> Iterator[tuple[float, WhooshQuery]]:
-    """Yield what is scored and its weight."""
-    for word in local.words:
-        yield 1.0, _word_query(lang, word)
-        if word.surface:
-            yield 1.0, Term(surface_field(lang), word.surface)
-    for near in local.near:
-        yield NEAR_WEIGHT, _word_query(lang, *near.tokens)
+def _ratio(part: Scores, whole: Scores) -> Scores:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
 def _word_query(lang: str, *words: Token) -> WhooshQuery:
@@ -232,11 +236,6 @@ def _phrase_query(lang: str, phrase: tuple[Token, ...]) -> WhooshQuery:
 
 def _id_query(commitment_ids: Iterable[str]) -> WhooshQuery:
     return Or([Term(ID_FIELD, each.casefold()) for each in commitment_ids])
-
-
-def _above(bounds: Iterable[float]) -> float:
-    """Return a score that is higher than all bounds."""
-    return 1.0 + max(bounds, default=0.0)
 
 
 def _all_statistics(postings: Postings) -> Iterator[tuple[str, _Statistics]]:
@@ -265,9 +264,13 @@ class _Statistics:
         """Return the inverse document frequency of a term that so many rows have."""
         return math.log(1 + (self.rows + PRIOR - frequency + 0.5) / (frequency + 0.5))
 
+    def most(self, idf: float) -> float:
+        """Return what a term gives at most."""
+        return self.weight * idf * (K1 + 1)
+
     def bound(self, frequency: int) -> float:
-        """Return what a term of this document frequency gives at most."""
-        return self.weight * self.idf(frequency) * (K1 + 1)
+        """Return what a term that so many rows have gives at most."""
+        return self.most(self.idf(frequency))
 
     def scores(self, rows: Rows, weights: Scores) -> Scores:
         """Return what a term gives to its rows, by its weights there."""
@@ -321,8 +324,12 @@ class _ArrayMatcher(LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
         self._postings = postings
         self._found = found
         self._statistics = scorer
-        self._ids: list[int] = self.rows.tolist()
         self._at = 0
+
+    @cached_property
+    def _ids(self) -> list[int]:
+        ids: list[int] = self.rows.tolist()
+        return ids
 
     @property
     def rows(self) -> Rows:
@@ -335,7 +342,7 @@ class _ArrayMatcher(LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
         return self._statistics.scores(self.rows, self._postings.weights[self._found.start : self._found.end])
 
     def is_active(self) -> bool:
-        return self._at < len(self._ids)
+        return self._at < len(self._found)
 
     def id(self) -> int:
         return self._ids[self._at]

@@ -16,11 +16,11 @@ from indexer.shared.errors import EncoderError, NotFoundError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
-from searchapp.search.exact import ExactShares, ExactWords
+from searchapp.search.exact import ExactWords
 from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
-from searchapp.search.keyword import KeywordLeg
+from searchapp.search.keyword import Coverage, KeywordLeg
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse
 from searchapp.search.results import (
@@ -57,14 +57,15 @@ NEAREST = 3
 class _Legs:
     """Scores by chunk row, float32 `(chunks,)`.
 
-    `keyword` holds BM25F scores (0 where no word matched), `meaning` is None in keyword mode, and `exact`, which tells
-    of numbers and names, in all modes but hybrid. `best` chooses the passage of a document and orders documents of one
-    language. `rows` are the chunks that may be shown.
+    `keyword` holds BM25F scores (0 where no word matched). `words` tell how much of the query matched, `exact` how much
+    of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both. `best`
+    chooses the passage of a document and orders documents of one language. `rows` are the chunks that may be shown.
     """
 
     keyword: Floats
+    words: Coverage | None
     meaning: _Meaning | None
-    exact: ExactShares | None
+    exact: Coverage | None
     best: Floats
     rows: Rows
 
@@ -116,7 +117,7 @@ class Searcher:
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
         self._document_of = self._columns.document_of
         self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
-        self._grader = Grader(generation, self._columns, keyword=self._keyword, semantic=self._semantic)
+        self._grader = Grader(generation, self._columns, self._semantic)
         self._encoder = encoder
         self._weights = weights or FusionWeights()
         self._lock = threading.Lock()
@@ -150,7 +151,7 @@ class Searcher:
         filters = _with_fields(request.filters, query)
         unit = self._columns.group if request.fold else self._columns.commitment
         legs = self._run_legs(query, request.mode, None)
-        grades = self._grades(query, request.mode, legs)
+        grades = self._grades(query, legs)
         answer = self._answer(query, legs, filters, unit, grades=grades)
         if request.sort != "relevance":
             ranking = by_year(answer.ranking, self._columns.year, newest_first=request.sort == "newest")
@@ -236,10 +237,10 @@ class Searcher:
         query = spelt_out(query, self._keyword.lexicon)
         return query if mode == "semantic" else corrected(query, self._keyword.lexicon, across=mode == "keyword")
 
-    def _grades(self, query: Query, mode: Mode, legs: _Legs) -> Grades:
+    def _grades(self, query: Query, legs: _Legs) -> Grades:
         meaning = legs.meaning
         evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
-        return self._grader.grades(query, mode, legs.rows, evidence=evidence, exact=legs.exact)
+        return self._grader.grades(query, legs.rows, evidence=evidence, words=legs.words, exact=legs.exact)
 
     def _answer(
         self,
@@ -274,34 +275,29 @@ class Searcher:
         )
 
     def _run_legs(self, query: Query, mode: Mode, vector: Floats | None) -> _Legs:
-        if mode == "semantic":
-            keyword = np.zeros(len(self._document_of), dtype=np.float32)
-        else:
-            keyword = self._keyword.scores(query)
+        run = None if mode == "semantic" else self._keyword.run(query)
+        keyword = run.scores if run else np.zeros(len(self._document_of), dtype=np.float32)
+        words = run.coverage if run else None
         if mode == "keyword" or not query.text:
             rows = self._eligible_rows(query, keyword > 0 if query.text else None)
-            return _Legs(keyword=keyword, meaning=None, exact=None, best=keyword, rows=rows)
+            return _Legs(keyword=keyword, words=words, meaning=None, exact=None, best=keyword, rows=rows)
         if vector is None:
             vector = self.encode([query.text])[0]
         passages = self._semantic.passage_scores(vector)
         scores = self._semantic.with_sentences(passages, vector)
-        relative = self._relative(query, keyword)
+        relative = run.relative if run else keyword
         slots = scores + lift(relative, self._weights)
         exact = self._exact.shares(query) if mode == "hybrid" else None
         if exact is not None:
             slots += np.float32(self._weights.exact) * exact.bonus
         return _Legs(
             keyword=keyword,
+            words=words,
             meaning=_Meaning(vector=vector, passages=passages, scores=scores, slots=slots),
-            exact=exact,
+            exact=exact.coverage if exact else None,
             best=slots + np.float32(self._weights.keyword) * relative,
             rows=self._eligible_rows(query, None),
         )
-
-    def _relative(self, query: Query, keyword: Floats) -> Floats:
-        """Return keyword scores over the bound of their row's language, float32 in [0, 1]."""
-        bound = self._keyword.row_bounds(query)
-        return np.divide(keyword, bound, out=np.zeros_like(keyword), where=bound > 0)
 
     def _eligible_rows(self, query: Query, matching: Mask | None) -> Rows:
         """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded.

@@ -19,10 +19,10 @@ import numpy.typing as npt
 from indexer.shared.storage import Generation
 from searchapp.search.calibration import Calibration
 from searchapp.search.columns import Columns
-from searchapp.search.exact import ABOUT, ExactShares
-from searchapp.search.keyword import Coverage, KeywordLeg
+from searchapp.search.exact import ABOUT
+from searchapp.search.keyword import Coverage
 from searchapp.search.query import Query
-from searchapp.search.results import Mode, Strength
+from searchapp.search.results import Strength
 from searchapp.search.semantic import SemanticLeg
 
 __all__ = [
@@ -65,11 +65,10 @@ RARE = 2.5
 class Grader:
     """Grades the documents of one opened index. Safe to use from several threads."""
 
-    def __init__(self, generation: Generation, columns: Columns, *, keyword: KeywordLeg, semantic: SemanticLeg) -> None:
+    def __init__(self, generation: Generation, columns: Columns, semantic: SemanticLeg) -> None:
         chunks = len(columns.document_of)
         self._calibration = Calibration(semantic, background=generation.background, chunks=chunks)
         self._columns = columns
-        self._keyword = keyword
 
     def evidence(self, vector: Floats, passages: Floats) -> Floats:
         """Return the evidence by meaning of each chunk, float32 `(chunks,)`.
@@ -79,21 +78,22 @@ class Grader:
         return self._calibration.evidence(vector, passages)
 
     def grades(
-        self, query: Query, mode: Mode, rows: Rows, *, evidence: Floats | None, exact: ExactShares | None
+        self, query: Query, rows: Rows, *, evidence: Floats | None, words: Coverage | None, exact: Coverage | None
     ) -> Grades:
         """Return the grade of each document, int8 `(documents,)`: that of the best of its chunks in these rows.
 
-        Without `evidence`, words are all there is. A document whose ID is in the query is a strong match, and one that
-        has the phrases asked for is a weak one at least.
+        `words` tell how much of the query each chunk has, `exact` how much of it in numbers and names; None where they
+        don't count. Without `evidence`, words are all there is. A document whose ID is in the query is a strong match,
+        and one that has the phrases asked for is a weak one at least.
         """
         chunks = np.full(len(self._columns.document_of), WEAK if query.phrases else NONE, dtype=np.int8)
         if evidence is not None:
             chunks = np.maximum(chunks, by_evidence(evidence))
-        if mode != "semantic":
-            words = by_words(self._keyword.coverage(query), alone=evidence is None)
-            chunks = np.maximum(chunks, np.minimum(words, FAIR) if query.corrections else words)
+        if words is not None:
+            found = by_words(words, alone=evidence is None)
+            chunks = np.maximum(chunks, np.minimum(found, FAIR) if query.corrections else found)
         if exact is not None:
-            chunks = np.maximum(chunks, by_exact_words(exact.coverage))
+            chunks = np.maximum(chunks, by_exact_words(exact))
         grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)
         np.maximum.at(grades, self._columns.document_of[rows], chunks[rows])
         for commitment_id in query.commitment_ids:

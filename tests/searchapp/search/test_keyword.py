@@ -70,7 +70,7 @@ class Run(NamedTuple):
 
 
 def search(leg: KeywordLeg, query: Query) -> Run:
-    scores = leg.scores(query)
+    scores = leg.run(query).scores
     rows = np.flatnonzero((scores > 0) & leg.required_rows(query) & ~leg.excluded_rows(query))
     rows = rows[np.argsort(-scores[rows], kind="stable")]
     return Run(rows=rows, scores=scores[rows])
@@ -171,7 +171,9 @@ def test_a_word_counts_by_the_rarer_of_its_term_and_stem_alone(build: Build) -> 
     assert found[0] == pytest.approx(scores(leg, "ouvertes")[0], rel=1e-6)
     assert 0 < found[1] < found[0]
     idf = np.log(1 + (3 + 10 - 1 + 0.5) / (1 + 0.5))
-    assert leg.bound(parse_query("données"))["fr"] == pytest.approx((1 + keyword.SURFACE_WEIGHT) * idf * 2.2, rel=1e-6)
+    assert leg.run(parse_query("données")).bounds["fr"] == pytest.approx(
+        (1 + keyword.SURFACE_WEIGHT) * idf * 2.2, rel=1e-6
+    )
 
 
 def test_the_size_of_another_language_changes_no_score(tmp_path: Path) -> None:
@@ -231,7 +233,7 @@ def test_a_prefix_scores_like_one_word_whatever_the_forms(build: Build) -> None:
     norm = 1.2 * (1 - 0.75 + 0.75 * 3 / average)
     found = scores(leg, "budg*")
     assert found == pytest.approx({0: idf * 2 * 2.2 / (2 + norm), 1: idf * 2.2 / (1 + norm), 2: idf * 2.2 / (1 + norm)})
-    assert leg.bound(parse_query("budg*"))["en"] == pytest.approx(idf * 2.2)
+    assert leg.run(parse_query("budg*")).bounds["en"] == pytest.approx(idf * 2.2)
 
 
 def test_an_excluded_prefix_needs_the_word_before_it_too(build: Build) -> None:
@@ -341,7 +343,7 @@ def test_an_id_field_is_a_filter(tmp_path: Path) -> None:
 
 def test_scores_are_one_for_each_row(leg: KeywordLeg) -> None:
     for typed in ("open", "nonsense"):
-        found = leg.scores(parse_query(typed))
+        found = leg.run(parse_query(typed)).scores
         assert found.dtype == np.float32
         assert found.shape == (len(PASSAGES),)
     assert not found.any()
@@ -350,7 +352,7 @@ def test_scores_are_one_for_each_row(leg: KeywordLeg) -> None:
 def test_an_index_of_no_chunks_finds_nothing(tmp_path: Path) -> None:
     leg = opened(tmp_path, [])
     assert rows(leg, 'open "data" -x id:UK0066') == []
-    assert leg.bound(parse_query("open UK0066")) == {}
+    assert leg.run(parse_query("open UK0066")).bounds == {}
 
 
 def test_an_index_in_a_read_only_folder_can_be_searched(tmp_path: Path) -> None:
@@ -468,14 +470,14 @@ WORDS += ["innovatoin", "goverment", "particpación", "открытотсь", "i
 def test_no_score_exceeds_its_bound(leg: KeywordLeg, typed: str) -> None:
     query = corrected(parse_query(typed), leg.lexicon, across=True)
     run = search(leg, query)
-    bound = leg.bound(query)
+    bound = leg.run(query).bounds
     assert set(bound) == {lang for lang, _ in PASSAGES}
     for row, score in zip(run.rows.tolist(), run.scores.tolist(), strict=True):
         assert 0 < score <= bound[PASSAGES[row][0]] * (1 + 1e-6)
 
 
 def test_words_that_a_language_lacks_raise_its_bound(leg: KeywordLeg) -> None:
-    one, two = leg.bound(parse_query("innovation")), leg.bound(parse_query("innovation nonsense"))
+    one, two = leg.run(parse_query("innovation")).bounds, leg.run(parse_query("innovation nonsense")).bounds
     assert all(two[lang] > one[lang] for lang in one)
 
 
@@ -495,23 +497,23 @@ def test_words_that_a_language_lacks_raise_its_bound(leg: KeywordLeg) -> None:
 def test_coverage_tells_which_rows_have_all_words_and_which_some(
     leg: KeywordLeg, typed: str, whole: set[int], part: set[int]
 ) -> None:
-    share = leg.coverage(parse_query(typed)).share
+    share = leg.run(parse_query(typed)).coverage.share
     assert set(np.flatnonzero(share > 0.999)) == whole
     assert set(np.flatnonzero((share > 0) & (share < 0.999))) == part
 
 
 def test_a_word_near_a_misspelt_one_covers_it(build: Build) -> None:
     leg = build("open budget", "road", "open")
-    share = leg.coverage(near("open buget", ("buget", "en", "budget"))).share
+    share = leg.run(near("open buget", ("buget", "en", "budget"))).coverage.share
     weights = idf(2, rows=3), idf(1, rows=3)
     assert share.tolist() == pytest.approx([1, 0, weights[0] / sum(weights)])
-    unknown = leg.coverage(near("open buget", ("buget", "fr", "budget"))).share
+    unknown = leg.run(near("open buget", ("buget", "fr", "budget"))).coverage.share
     assert unknown[0] == unknown[2] == pytest.approx(weights[0] / (weights[0] + idf(0, rows=3)))
 
 
 def test_coverage_counts_words_by_how_rare_they_are(build: Build) -> None:
     leg = build("open data", "open budget", "open government", "open zebra")
-    coverage = leg.coverage(parse_query("open zebra"))
+    coverage = leg.run(parse_query("open zebra")).coverage
     assert coverage.share[0] < 0.5 < coverage.share[3]
     assert coverage.idf[0] == pytest.approx(idf(4, rows=4))
     assert coverage.idf[3] == pytest.approx(idf(4, rows=4) + idf(1, rows=4))
