@@ -71,6 +71,7 @@ FIELD_LABELS = {
     "year_from": "From year",
     "year_to": "To year",
     "sort": "Order",
+    "comparable": "Only strong and fair matches",
     "limit": "Results per page",
     "fold": "Fold near-duplicates",
     "offset": "First result",

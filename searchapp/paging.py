@@ -24,6 +24,7 @@ def to_args(asked: SearchRequest) -> Arguments:
             "mode": asked.mode if asked.mode != _DEFAULT.mode else "",
             **_filter_args(asked.filters),
             "sort": asked.sort if asked.sort != _DEFAULT.sort else "",
+            "comparable": "true" if asked.comparable else "",
             "fold": "" if asked.fold else "false",
             "limit": _limit(asked.limit),
             "offset": str(asked.offset or ""),

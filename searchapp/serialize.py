@@ -114,6 +114,7 @@ def _query(asked: SearchRequest) -> dict[str, Any]:
         "mode": asked.mode,
         **_filters(asked.filters),
         "sort": asked.sort,
+        "comparable": asked.comparable,
         "fold": asked.fold,
         "limit": asked.limit,
         "offset": asked.offset,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +18,7 @@ __all__ = [
     "Hit",
     "IndexInfo",
     "Mode",
+    "Overview",
     "Pair",
     "Passage",
     "Quote",
@@ -87,13 +89,15 @@ class Filters:
 class SearchRequest:
     """One checked search. `limit` and `offset` page through hits (commitments), not chunks.
 
-    `fold` shows near-duplicates of one country as one hit.
+    `fold` shows near-duplicates of one country as one hit, `comparable` only strong and fair matches. A search with
+    filters and no query finds all that passes them, the newest first.
     """
 
     query: str
     mode: Mode = "hybrid"
     filters: Filters = Filters()
     sort: Sort = "relevance"
+    comparable: bool = False
     fold: bool = True
     limit: int = 10
     offset: int = 0
@@ -226,6 +230,24 @@ class SearchResult:
     def comparable(self) -> bool:
         """Whether anything comparable was found: a strong or a fair hit."""
         return self.strengths.strong + self.strengths.fair > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """How a whole result is spread: hits by country, by policy area, by both, and by year.
+
+    `countries` and `policy_areas` are pairs of a code and a number of hits, the most first, `years` of a year and a
+    number, in order. `cells` holds the pairs of a country and a policy area that have hits. A hit counts in each of its
+    policy areas.
+    """
+
+    request: SearchRequest
+    total: int
+    countries: tuple[tuple[str, int], ...]
+    policy_areas: tuple[tuple[str, int], ...]
+    years: tuple[tuple[int, int], ...]
+    cells: Mapping[tuple[str, str], int]
+    index: IndexInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

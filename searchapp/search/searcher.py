@@ -21,6 +21,7 @@ from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.keyword import Coverage, KeywordLeg
+from searchapp.search.overview import count_overview
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse
 from searchapp.search.results import (
@@ -29,6 +30,7 @@ from searchapp.search.results import (
     Hit,
     IndexInfo,
     Mode,
+    Overview,
     Passage,
     Scores,
     SearchRequest,
@@ -40,7 +42,7 @@ from searchapp.search.results import (
 from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import SimilarCommitments
 from searchapp.search.spelling import corrected, spelt_out
-from searchapp.search.strength import NONE, STRENGTHS, WEAK, Grader
+from searchapp.search.strength import FAIR, NONE, STRENGTHS, STRONG, WEAK, Grader
 
 __all__ = ["Searcher"]
 
@@ -147,14 +149,13 @@ class Searcher:
     def search(self, request: SearchRequest) -> SearchResult:
         """Answer a request (QueryError for an unusable query, EncoderError if the index's encoder can't be had)."""
         start = time.perf_counter()
-        query = self._understood(parse_query(request.query), request.mode)
+        query = self._understood(_parsed(request, browse=request.filters != Filters()), request.mode)
         filters = _with_fields(request.filters, query)
-        unit = self._columns.group if request.fold else self._columns.commitment
+        unit = self._unit(request)
         legs = self._run_legs(query, request.mode, None)
-        grades = self._grades(query, legs)
-        answer = self._answer(query, legs, filters, unit, grades=grades)
-        if request.sort != "relevance":
-            ranking = by_year(answer.ranking, self._columns.year, newest_first=request.sort == "newest")
+        answer = self._answer(query, legs, filters, unit, grades=self._grades(query, legs, request))
+        if request.sort != "relevance" or query.browses:
+            ranking = by_year(answer.ranking, self._columns.year, newest_first=request.sort != "oldest")
             answer = replace(answer, ranking=ranking)
         tries = None if len(answer.ranking) else self._answer(query, legs, filters, unit)
         return SearchResult(
@@ -169,6 +170,17 @@ class Searcher:
             corrections=query.corrections,
             corrected_query=respelt(request.query, query.corrections) if query.corrections else None,
         )
+
+    def overview(self, request: SearchRequest) -> Overview:
+        """Count how the whole result of a request is spread; without a query, that is all that passes the filters.
+
+        Raises like `search`.
+        """
+        query = self._understood(_parsed(request, browse=True), request.mode)
+        filters, unit = _with_fields(request.filters, query), self._unit(request)
+        legs = self._run_legs(query, request.mode, None)
+        answer = self._answer(query, legs, filters, unit, grades=self._grades(query, legs, request))
+        return count_overview(self._columns, unit, answer.documents, request, self.info)
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries that are most like one (NotFoundError if there is none such).
@@ -237,10 +249,17 @@ class Searcher:
         query = spelt_out(query, self._keyword.lexicon)
         return query if mode == "semantic" else corrected(query, self._keyword.lexicon, across=mode == "keyword")
 
-    def _grades(self, query: Query, legs: _Legs) -> Grades:
+    def _unit(self, request: SearchRequest) -> npt.NDArray[np.int32]:
+        """Return the number of the hit that each document belongs to, int32 `(documents,)`."""
+        return self._columns.group if request.fold else self._columns.commitment
+
+    def _grades(self, query: Query, legs: _Legs, request: SearchRequest) -> Grades:
+        if query.browses:
+            return np.full(len(self._columns.document_ids), STRONG, dtype=np.int8)
         meaning = legs.meaning
         evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
-        return self._grader.grades(query, legs.rows, evidence=evidence, words=legs.words, exact=legs.exact)
+        grades = self._grader.grades(query, legs.rows, evidence=evidence, words=legs.words, exact=legs.exact)
+        return np.where(grades >= FAIR, grades, NONE).astype(np.int8) if request.comparable else grades
 
     def _answer(
         self,
@@ -360,6 +379,11 @@ class Searcher:
             return words
         spans = self._generation.sentences(row).spans
         return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
+
+
+def _parsed(request: SearchRequest, *, browse: bool) -> Query:
+    """Return what the request's query says; where it may `browse`, no query asks for all that passes the filters."""
+    return Query(text="", terms=()) if browse and not request.query.strip() else parse_query(request.query)
 
 
 def _count_strengths(answer: _Answer) -> StrengthCounts:

@@ -6,6 +6,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from indexer.shared.errors import QueryError
+from searchapp.search.results import Filters
 from searchapp.serialize import commitment_dict, result_dict, similar_dict
 from searchapp.web.holder import get_searcher
 from searchapp.web.params import (
@@ -23,11 +24,11 @@ api = Blueprint("api", __name__)
 
 @api.get("/api/v1/search")
 def search() -> ResponseReturnValue:
-    """Answer a search; unlike on the page, a parameter nobody knows and an empty query are errors."""
+    """Answer a search; unlike on the page, a parameter nobody knows and a query of nothing at all are errors."""
     refuse_unknown(request.args, SEARCH_PARAMETERS)
     asked = parse_search(request.args)
-    if not asked.query:
-        raise QueryError("is missing or blank; expected what to search for", field="q")
+    if not asked.query and asked.filters == Filters():
+        raise QueryError("is missing or blank; expected what to search for, or a filter", field="q")
     return jsonify(result_dict(get_searcher().search(asked), root=request.root_path))
 
 

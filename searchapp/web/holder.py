@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from flask import Flask, current_app
 
 from indexer.shared.records import Document
-from searchapp.search.results import IndexInfo, SearchRequest, SearchResult, SimilarRequest, SimilarResult
+from searchapp.search.results import IndexInfo, Overview, SearchRequest, SearchResult, SimilarRequest, SimilarResult
 
 __all__ = ["SearchService", "SearcherHolder", "get_searcher", "install_holder"]
 
@@ -22,6 +22,9 @@ class SearchService(Protocol):
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Answer a search; raises QueryError for a query that can't be used."""
+
+    def overview(self, request: SearchRequest) -> Overview:
+        """Count how a whole result is spread; raises QueryError for a query that can't be used."""
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment; raises NotFoundError."""

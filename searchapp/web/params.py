@@ -44,7 +44,7 @@ MAX_NAME = 200
 
 _FILTER_PARAMETERS = (*VALUE_FILTERS, "year_from", "year_to")
 
-SEARCH_PARAMETERS = ("q", "mode", *_FILTER_PARAMETERS, "sort", "fold", "limit", "offset")
+SEARCH_PARAMETERS = ("q", "mode", *_FILTER_PARAMETERS, "sort", "comparable", "fold", "limit", "offset")
 """Every parameter of a search."""
 
 SIMILAR_PARAMETERS = ("per_country", *_FILTER_PARAMETERS, "limit")
@@ -79,7 +79,8 @@ def parse_search(args: Args) -> SearchRequest:
         mode=_choice(args, "mode", get_args(Mode), _DEFAULT.mode),
         filters=_filters(args),
         sort=_choice(args, "sort", get_args(Sort), _DEFAULT.sort),
-        fold=_flag(args, "fold"),
+        comparable=_flag(args, "comparable", default=False),
+        fold=_flag(args, "fold", default=True),
         limit=_limit(args),
         offset=_number(args, "offset", (0, MAX_OFFSET)) or _DEFAULT.offset,
     )
@@ -89,7 +90,7 @@ def parse_similar(commitment_id: str, args: Args) -> SimilarRequest:
     """Return what a request asks for of the commitments like one; raises QueryError like `parse_search`."""
     return SimilarRequest(
         commitment_id=commitment_id,
-        per_country=_flag(args, "per_country"),
+        per_country=_flag(args, "per_country", default=True),
         filters=_filters(args),
         limit=_limit(args),
     )
@@ -153,12 +154,11 @@ def _choice(args: Args, name: str, choices: tuple[Choice, ...], default: Choice)
     raise QueryError(f"“{_shortened(value)}” is not one of {', '.join(choices)}", field=name)
 
 
-def _flag(args: Args, name: str) -> bool:
-    """Return a parameter that is true unless it says false."""
+def _flag(args: Args, name: str, *, default: bool) -> bool:
     value = _scalar(args, name).lower()
     if value not in ("", "true", "false"):
         raise QueryError(f"“{_shortened(value)}” is not one of true, false", field=name)
-    return value != "false"
+    return value == "true" if value else default
 
 
 def _number(args: Args, name: str, bounds: tuple[int, int]) -> int | None:

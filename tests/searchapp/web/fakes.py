@@ -14,6 +14,7 @@ from searchapp.search.results import (
     Highlight,
     Hit,
     IndexInfo,
+    Overview,
     Pair,
     Passage,
     Quote,
@@ -28,7 +29,7 @@ from searchapp.search.results import (
 )
 
 INFO = IndexInfo(digest="3f9a1c0de7b24586", encoder="bundled:e5-small", built_at="2026-01-31T09:30:00+00:00")
-HOSTILE = "<script>alert('x')</script> {{7*7}} \u202e\x00desrever"
+HOSTILE = "<script>alert('x')</script> {{1337*1337}} \u202e\x00desrever"
 NOTHING = "zzzz"
 """A query that the fake searcher finds nothing for."""
 MISSPELT = "inovation in seuol"
@@ -245,6 +246,22 @@ class FakeSearcher:
             notes=("The hub is new.",) if request.query == "note" else (),
             corrections=CORRECTIONS if request.query == MISSPELT else (),
             corrected_query="innovation in seoul" if request.query == MISSPELT else None,
+        )
+
+    def overview(self, request: SearchRequest) -> Overview:
+        """What the search would find, counted."""
+        hits = self.search(replace(request, limit=1000)).hits
+        facts = [hit.document.facts for hit in hits]
+        countries = Counter(one.country for one in facts if one.country)
+        areas = Counter(area for one in facts for area in one.policy_areas)
+        return Overview(
+            request=request,
+            total=len(hits),
+            countries=tuple(countries.most_common()),
+            policy_areas=tuple(areas.most_common()),
+            years=tuple(sorted(Counter(one.year for one in facts if one.year).items())),
+            cells=Counter((one.country, area) for one in facts if one.country for area in one.policy_areas),
+            index=INFO,
         )
 
     def similar(self, request: SimilarRequest) -> SimilarResult:

@@ -45,6 +45,7 @@ def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
         "year_from": None,
         "year_to": None,
         "sort": "relevance",
+        "comparable": False,
         "fold": True,
         "limit": 10,
         "offset": 0,
