@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, QueryError
 from indexer.shared.records import Document
-from searchapp.labels import FIELD_LABELS, MODE_LABELS, STRENGTH_LABELS, language_label
+from searchapp.labels import field_label, language_label, mode_labels, strength_labels
 from searchapp.search.query import MAX_QUERY
 from searchapp.search.results import Filters, IndexInfo, SearchRequest, SearchResult, SimilarRequest
 from searchapp.web.charts import heat_map, tile_map, timeline
@@ -138,7 +138,7 @@ def about() -> ResponseReturnValue:
         index=_index_info(),
         max_query=MAX_QUERY,
         parameters=SEARCH_PARAMETERS,
-        strengths=STRENGTH_LABELS,
+        strengths=strength_labels(),
     )
 
 
@@ -179,4 +179,4 @@ def _index_info() -> IndexInfo | None:
 
 @pages.app_context_processor
 def _constants() -> dict[str, object]:
-    return {"modes": MODE_LABELS, "field_labels": FIELD_LABELS, "years": YEARS}
+    return {"modes": mode_labels(), "field_label": field_label, "years": YEARS}

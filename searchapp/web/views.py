@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from flask import url_for
 
 from indexer.shared.records import Document, Section
-from searchapp.labels import FIELD_LABELS, MODE_LABELS, SORT_LABELS, facet_label
+from searchapp.labels import facet_label, field_label, mode_labels, sort_labels
 from searchapp.paging import next_page, previous_page, similar_args, to_args
 from searchapp.search.results import (
     Facet,
@@ -148,7 +148,7 @@ def mode_links(asked: SearchRequest) -> list[tuple[str, str]]:
     """Return name and address of the same search in each other mode, from its first page."""
     return [
         (label, search_url(replace(asked, mode=mode, offset=0)))
-        for mode, (label, _) in MODE_LABELS.items()
+        for mode, (label, _) in mode_labels().items()
         if mode != asked.mode
     ]
 
@@ -157,7 +157,7 @@ def sort_links(asked: SearchRequest) -> list[tuple[str, str | None]]:
     """Return name and address of the same search in each order, from its first page; None where it is in that order."""
     return [
         (label, None if sort == asked.sort else search_url(replace(asked, sort=sort, offset=0)))
-        for sort, label in SORT_LABELS.items()
+        for sort, label in sort_labels().items()
     ]
 
 
@@ -173,7 +173,7 @@ def filter_chips(asked: Asked, to: Callable[[Asked], str]) -> list[Chip]:
     filters = asked.filters
     chips = [
         Chip(
-            field=FIELD_LABELS[field],
+            field=field_label(field),
             label=facet_label(field, value),
             remove_url=to(_filtered(asked, field, tuple(other for other in values if other != value))),
         )
@@ -184,7 +184,7 @@ def filter_chips(asked: Asked, to: Callable[[Asked], str]) -> list[Chip]:
         year: int | None = getattr(filters, field)
         if year is not None:
             url = to(_filtered(asked, field, None))
-            chips.append(Chip(field=FIELD_LABELS[field], label=str(year), remove_url=url))
+            chips.append(Chip(field=field_label(field), label=str(year), remove_url=url))
     return chips
 
 
@@ -269,7 +269,7 @@ def _filter_group(field: str, values: Sequence[FacetValue] | None, selected: tup
     more = [option for option, now in zip(options, at_once, strict=True) if not now]
     return FilterGroup(
         field=field,
-        legend=FIELD_LABELS[field],
+        legend=field_label(field),
         options=tuple(option for option, now in zip(options, at_once, strict=True) if now),
         more=tuple(more[:_MORE]),
         left_out=len(more[_MORE:]),
