@@ -24,6 +24,7 @@ from searchapp.web.api import api
 from searchapp.web.errors import install_errors
 from searchapp.web.facts import date_label
 from searchapp.web.holder import install_holder
+from searchapp.web.languages import install_languages
 from searchapp.web.pages import pages
 from searchapp.web.text import is_web_address, paragraphs, segments, sentence, shown
 from searchapp.web.views import country_url, passage_anchor, why
@@ -52,6 +53,7 @@ _FILTERS = (
     section_label,
     segments,
     sentence,
+    shown,
     strength_label,
     strengths_label,
     text_direction,
@@ -86,6 +88,7 @@ def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
     app.config.from_mapping(test_config)
     install_holder(app)
     install_errors(app)
+    install_languages(app)
     app.register_blueprint(pages)
     app.register_blueprint(api)
     app.jinja_env.filters.update({function.__name__: function for function in _FILTERS})

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 
 from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError, QueryError
 
-__all__ = ["Problem", "install_errors", "log_failure", "problem_of"]
+__all__ = ["Problem", "install_errors", "is_api", "log_failure", "problem_of"]
 
 _PROBLEM_JSON = "application/problem+json"
 _API_PREFIX = "/api/"
@@ -82,14 +82,15 @@ def _answer(error: Exception) -> Response:
     problem = problem_of(error)
     if isinstance(error, ConcordError) and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log_failure(error)
-    response = _problem_json(problem) if _is_api(request.path) else _problem_page(problem)
+    response = _problem_json(problem) if is_api(request.path) else _problem_page(problem)
     response.status_code = problem.status
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return response
 
 
-def _is_api(path: str) -> bool:
+def is_api(path: str) -> bool:
+    """Return whether an address is one for programs, which get JSON, in English."""
     return path.startswith(_API_PREFIX) or path in _API_ROUTES
 
 

@@ -580,7 +580,7 @@ def test_filters_without_a_query_list_what_passes_them_without_strengths(client:
 
 def test_the_overview_links_each_count_to_the_search_for_it(client: FlaskClient) -> None:
     tree = page(client, "/overview")
-    assert "23 commitments from 5 countries" in words_of(only(tree, "p", class_="lead"))
+    assert "23 commitments. They are from 5 countries." in words_of(only(tree, "p", class_="lead"))
     heat = only(tree, "table", class_="heat")
     cells = {link.get("title"): link.get("href", "") for link in each(heat, "a") if link.get("title")}
     assert cells["Jordan, Open Data: 1 commitment"] == "/?country=JO&policy_area=open-data"
