@@ -27,6 +27,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from indexer.shared.arrays import save_array
 from indexer.shared.errors import IndexStoreError
 
 __all__ = ["PostingRange", "Postings", "load_postings", "save_postings"]
@@ -113,7 +114,7 @@ def save_postings(folder: Path, postings: Postings) -> None:
     header = _Header(revision=postings.revision, langs=postings.langs, fields=postings.fields)
     (folder / _HEADER).write_bytes(msgspec.json.format(msgspec.json.encode(header), indent=2))
     for name in _ARRAYS:
-        np.save(folder / f"{name}.npy", getattr(postings, name), allow_pickle=False)
+        save_array(folder / f"{name}.npy", getattr(postings, name))
 
 
 def load_postings(folder: Path, *, revision: str) -> Postings:

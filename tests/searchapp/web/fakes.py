@@ -217,6 +217,8 @@ class FakeSearcher:
             raise self.error
         return INFO
 
+    is_warm = True
+
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         if self.error:
             raise self.error
