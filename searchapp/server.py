@@ -1,43 +1,120 @@
-"""Running the web application on a real server (waitress)."""
+"""Running the web application on a real server (waitress): one process, so that one encoder and one index serve all.
+
+Its threads share them; encoding and scoring run outside of Python's global lock.
+"""
 
 from __future__ import annotations
 
 import errno
+import logging
+import signal
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import click
 import waitress
 from flask import Flask
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 from indexer.shared.errors import ConcordError
-from searchapp.search.searcher import Searcher
 from searchapp.web import create_app
+from searchapp.web.holder import holder_of
 
-__all__ = ["run"]
+__all__ = ["GracefulServer", "run"]
+
+DRAIN_SECONDS = 30.0
+"""How long a stopping server goes on with the requests it has; process managers kill after 30 to 90 seconds."""
 
 
-def run(index: Path, *, host: str, port: int, threads: int) -> None:
-    """Serve an index until interrupted; ConcordError when the index can't be opened or the address can't be had.
+def run(index: Path, *, host: str, port: int, threads: int, paranoid: bool = False) -> None:
+    """Serve an index until interrupted or terminated; what is in flight then is finished, a second signal drops it.
 
-    The encoder is loaded before the address is announced, so that the first search is as fast as the others.
+    ConcordError when the index or its encoder can't be had, or the address. Everything answers from the start, but the
+    address is announced, and `/readyz` says so, when the encoder is loaded.
     """
-    searcher = Searcher.open(index)
-    server = _bound(create_app({"SEARCHER": searcher}), host, port, threads)
-    click.echo("Loading the encoder ...", err=True)
-    searcher.warm_up()
-    click.echo(f"Concord is ready at http://{host}:{server.effective_port} (stop with Ctrl-C)", err=True)
+    _log_to_stderr()
+    app = create_app({"INDEX": index, "PARANOID": paranoid})
+    holder = holder_of(app)
+    searcher = holder.get()
+    server = GracefulServer(app, host=host, port=port, threads=threads)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    serving = threading.Thread(target=server.run, name="server", daemon=True)
+    stopping = threading.Event()
     try:
-        server.run()
+        serving.start()
+        click.echo("Loading the encoder ...", err=True)
+        searcher.warm_up()
+        del searcher  # or it would outlive the switch to another
+        holder.watch(stopping)
+        click.echo(f"Concord is ready at http://{host}:{server.port} (stop with Ctrl-C)", err=True)
+        serving.join()
     except KeyboardInterrupt:
-        pass
+        click.echo("Stopping ...", err=True)
     finally:
-        server.close()
+        stopping.set()
+        server.stop()
+        serving.join()
 
 
-def _bound(app: Flask, host: str, port: int, threads: int) -> BaseWSGIServer:
-    try:
-        return waitress.create_server(app, host=host, port=port, threads=threads, ident="concord")
-    except OSError as error:
-        reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
-        raise ConcordError(f"can't listen on {host}:{port}: {reason}; choose another with --port") from error
+class GracefulServer:
+    """A waitress server on one address, bound when it is made; ConcordError when the address can't be had."""
+
+    def __init__(self, app: Flask, *, host: str, port: int, threads: int) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._stopping = threading.Event()
+        try:
+            self._server = waitress.create_server(
+                app, map=self._sockets, host=host, port=port, threads=threads, ident="concord"
+            )
+        except OSError as error:
+            reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+            raise ConcordError(f"can't listen on {host}:{port}: {reason}; choose another with --port") from error
+        self._listeners = [one for one in self._sockets.values() if isinstance(one, BaseWSGIServer)]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._listeners[0].effective_port)
+
+    def run(self) -> None:
+        """Answer requests until `stop`; then take no more connections and finish the requests that are there."""
+        while not self._stopping.is_set():
+            self._step()
+        for listener in self._listeners:
+            wasyncore.dispatcher.close(listener)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._close_idle() and time.monotonic() < deadline:
+            self._step()
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
+
+    def stop(self) -> None:
+        """Have `run` return; to be called from another thread."""
+        self._stopping.set()
+        if self._sockets:
+            self._listeners[0].pull_trigger()
+
+    def _step(self) -> None:
+        wasyncore.loop(timeout=1, use_poll=True, map=self._sockets, count=1)
+
+    def _close_idle(self) -> bool:
+        """Have connections closed that wait for another request; return whether any connection is left."""
+        channels = [one for one in self._sockets.values() if isinstance(one, HTTPChannel)]
+        for channel in channels:
+            with channel.requests_lock:
+                if not (channel.requests or channel.request or channel.total_outbufs_len):
+                    channel.will_close = True
+        return bool(channels)
+
+
+def _log_to_stderr() -> None:
+    """Write what happens to the service (not requests) to stderr, a line each, with its time."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("searchapp")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [handler]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -46,9 +45,12 @@ class SearchService(Protocol):
     def info(self) -> IndexInfo:
         """Which index answers."""
 
+    def warm_up(self) -> None:
+        """Do all that makes a first search slower than the next; raises EncoderError."""
+
     @property
     def is_warm(self) -> bool:
-        """Whether the first search is as fast as the next, its encoder loaded."""
+        """Whether `warm_up` is done."""
 
 
 class Source(Protocol):
@@ -126,7 +128,7 @@ class SearcherHolder:
                 self._log_failure(f"{type(error).__name__}: {error}", before)
                 return False
             self._state, self._failure = state, ""
-            _LOGGER.warning("index %s answers, after %s", self._searcher.info.digest, before)
+            _LOGGER.info("index %s answers, after %s", self._searcher.info.digest, before)
             return True
 
     def watch(self, stop: threading.Event) -> threading.Thread:

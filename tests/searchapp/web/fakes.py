@@ -219,6 +219,9 @@ class FakeSearcher:
 
     is_warm = True
 
+    def warm_up(self) -> None:
+        pass
+
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         if self.error:
             raise self.error
