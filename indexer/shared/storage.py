@@ -100,7 +100,7 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class EncoderIdentity(msgspec.Struct, frozen=True, kw_only=True):
+class EncoderIdentity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which encoder made the embeddings; a query must be encoded by the same one."""
 
     name: str

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from indexer.publishing import writer_lock
 from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStoreError
 from indexer.shared.storage import FORMAT_VERSION, current_digest, damaged_files, open_generation
 from tests.conftest import BuildIndex
@@ -79,21 +77,6 @@ def test_embeddings_are_mapped_unit_vectors(build: BuildIndex) -> None:
     generation = open_generation(build([document("UK0001", "Some text."), document("UK0002", "More text.")]))
     assert isinstance(generation.embeddings, np.memmap)
     assert np.allclose(np.linalg.norm(generation.embeddings, axis=1), 1, atol=1e-5)
-
-
-def test_a_second_writer_is_told_who_holds_the_index(tmp_path: Path) -> None:
-    with (
-        writer_lock(tmp_path),
-        pytest.raises(IndexStoreError, match=f"process {os.getpid()} is writing"),
-        writer_lock(tmp_path),
-    ):
-        pass
-
-
-def test_an_index_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(IndexStoreError, match="can't be written"), writer_lock(tmp_path / "file"):
-        pass
 
 
 def test_the_sentences_of_a_chunk_are_spans_of_its_text_with_a_unit_vector_each(build: BuildIndex) -> None:
