@@ -10,6 +10,8 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,28 +38,25 @@ def run(index: Path, *, host: str, port: int, threads: int, paranoid: bool = Fal
     ConcordError when the index or its encoder can't be had, or the address. Everything answers from the start, but the
     address is announced, and `/readyz` says so, when the encoder is loaded.
     """
-    _log_to_stderr()
     app = create_app({"INDEX": index, "PARANOID": paranoid})
-    holder = holder_of(app)
-    searcher = holder.get()
+    holder_of(app).get()
     server = GracefulServer(app, host=host, port=port, threads=threads)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     serving = threading.Thread(target=server.run, name="server", daemon=True)
     stopping = threading.Event()
-    try:
-        serving.start()
-        click.echo("Loading the encoder ...", err=True)
-        searcher.warm_up()
-        del searcher  # or it would outlive the switch to another
-        holder.watch(stopping)
-        click.echo(f"Concord is ready at http://{host}:{server.port} (stop with Ctrl-C)", err=True)
-        serving.join()
-    except KeyboardInterrupt:
-        click.echo("Stopping ...", err=True)
-    finally:
-        stopping.set()
-        server.stop()
-        serving.join()
+    with _log_on_stderr(), _termination_as_interrupt():
+        try:
+            serving.start()
+            click.echo("Loading the encoder ...", err=True)
+            holder_of(app).get().warm_up()
+            holder_of(app).watch(stopping)
+            click.echo(f"Concord is ready at http://{host}:{server.port} (stop with Ctrl-C)", err=True)
+            serving.join()
+        except KeyboardInterrupt:
+            click.echo("Stopping ...", err=True)
+        finally:
+            stopping.set()
+            server.stop()
+            serving.join()
 
 
 class GracefulServer:
@@ -71,6 +70,7 @@ class GracefulServer:
                 app, map=self._sockets, host=host, port=port, threads=threads, ident="concord"
             )
         except OSError as error:
+            wasyncore.close_all(self._sockets)
             reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
             raise ConcordError(f"can't listen on {host}:{port}: {reason}; choose another with --port") from error
         self._listeners = [one for one in self._sockets.values() if isinstance(one, BaseWSGIServer)]
@@ -111,10 +111,27 @@ class GracefulServer:
         return bool(channels)
 
 
-def _log_to_stderr() -> None:
-    """Write what happens to the service (not requests) to stderr, a line each, with its time."""
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Have SIGTERM raise KeyboardInterrupt, as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _log_on_stderr() -> Iterator[None]:
+    """Have what happens to the service (not requests) written to stderr, a line each, with its time."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.getLogger("searchapp")
+    level = logger.level
     logger.setLevel(logging.INFO)
-    logger.handlers = [handler]
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
