@@ -41,22 +41,21 @@ def run(index: Path, *, host: str, port: int, threads: int, paranoid: bool = Fal
     app = create_app({"INDEX": index, "PARANOID": paranoid})
     holder_of(app).get()
     server = GracefulServer(app, host=host, port=port, threads=threads)
-    serving = threading.Thread(target=server.run, name="server", daemon=True)
     stopping = threading.Event()
     with _log_on_stderr(), _termination_as_interrupt():
         try:
-            serving.start()
+            threading.Thread(target=server.run, name="server", daemon=True).start()
             click.echo("Loading the encoder ...", err=True)
             holder_of(app).get().warm_up()
             holder_of(app).watch(stopping)
             click.echo(f"Concord is ready at http://{host}:{server.port} (stop with Ctrl-C)", err=True)
-            serving.join()
+            server.done.wait()
         except KeyboardInterrupt:
             click.echo("Stopping ...", err=True)
         finally:
             stopping.set()
             server.stop()
-            serving.join()
+            server.done.wait()  # a thread can't be joined again once that was interrupted, before Python 3.13
 
 
 class GracefulServer:
@@ -65,6 +64,9 @@ class GracefulServer:
     def __init__(self, app: Flask, *, host: str, port: int, threads: int) -> None:
         self._sockets: dict[int, Any] = {}
         self._stopping = threading.Event()
+        self.done = threading.Event()
+        """Set when `run` is at its end."""
+
         try:
             self._server = waitress.create_server(
                 app, map=self._sockets, host=host, port=port, threads=threads, ident="concord"
@@ -82,15 +84,14 @@ class GracefulServer:
 
     def run(self) -> None:
         """Answer requests until `stop`; then take no more connections and finish the requests that are there."""
-        while not self._stopping.is_set():
-            self._step()
-        for listener in self._listeners:
-            wasyncore.dispatcher.close(listener)
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while self._close_idle() and time.monotonic() < deadline:
-            self._step()
-        self._server.task_dispatcher.shutdown()
-        wasyncore.close_all(self._sockets)
+        try:
+            while not self._stopping.is_set():
+                self._step()
+            self._drain()
+        finally:
+            self._server.task_dispatcher.shutdown()
+            wasyncore.close_all(self._sockets)
+            self.done.set()
 
     def stop(self) -> None:
         """Have `run` return; to be called from another thread."""
@@ -98,8 +99,15 @@ class GracefulServer:
         if self._sockets:
             self._listeners[0].pull_trigger()
 
-    def _step(self) -> None:
-        wasyncore.loop(timeout=1, use_poll=True, map=self._sockets, count=1)
+    def _step(self, seconds: float = 1) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
+
+    def _drain(self) -> None:
+        for listener in self._listeners:
+            wasyncore.dispatcher.close(listener)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._close_idle() and time.monotonic() < deadline:
+            self._step(seconds=0.1)
 
     def _close_idle(self) -> bool:
         """Have connections closed that wait for another request; return whether any connection is left."""
@@ -126,6 +134,7 @@ def _log_on_stderr() -> Iterator[None]:
     """Have what happens to the service (not requests) written to stderr, a line each, with its time."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
     logger = logging.getLogger("searchapp")
     level = logger.level
     logger.setLevel(logging.INFO)

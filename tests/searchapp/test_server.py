@@ -140,13 +140,20 @@ def test_an_address_in_use_is_one_clear_line() -> None:
 
 
 SERVE = """
-import sys
+import sys, time
 from pathlib import Path
 from searchapp.search import searcher
 from searchapp.server import run
 from tests.fakes import FakeEncoder
 
-searcher.load_encoder = lambda name, learned: FakeEncoder()
+class SlowEncoder(FakeEncoder):
+    def encode_queries(self, queries):
+        if "slowly" in queries[0]:
+            print("slowly", file=sys.stderr, flush=True)
+            time.sleep(1)
+        return super().encode_queries(queries)
+
+searcher.load_encoder = lambda name, learned: SlowEncoder()
 run(Path(sys.argv[1]), host="127.0.0.1", port=0, threads=2)
 """
 
@@ -162,7 +169,9 @@ def serving(index: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_served_index_is_ready_follows_a_switch_and_ends_when_told(index: Path, number: signal.Signals) -> None:
+def test_a_served_index_is_ready_follows_a_switch_and_when_told_to_end_finishes_what_is_asked(
+    index: Path, number: signal.Signals
+) -> None:
     with serving(index) as process:
         assert process.stderr is not None
         lines = iter(process.stderr.readline, "")
@@ -174,7 +183,10 @@ def test_a_served_index_is_ready_follows_a_switch_and_ends_when_told(index: Path
         assert digest in next(line for line in lines if "answers" in line)
         connection.request("GET", "/readyz")
         assert json.loads(connection.getresponse().read())["index"] == digest
+        connection.request("GET", "/api/v1/search?q=slowly")
+        next(line for line in lines if "slowly" in line)
         process.send_signal(number)
+        assert "hits" in json.loads(connection.getresponse().read())
         assert process.wait(60) == 0
         assert "Traceback" not in "".join(lines)
         connection.close()
