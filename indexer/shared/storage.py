@@ -39,7 +39,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.arrays import save_array
+from indexer.shared.arrays import load_array, save_array
 from indexer.shared.encoder import Embeddings, Learned, SecondModel
 from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStoreError
 from indexer.shared.quantised import QuantisedVectors
@@ -495,10 +495,9 @@ def _load_learned(path: Path) -> Learned:
 
 def _load(path: Path) -> npt.NDArray[Any]:
     try:
-        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        return load_array(path)
+    except ValueError as error:
         raise _damaged(path, str(error)) from error
-    return array
 
 
 def _map(path: Path) -> mmap.mmap | bytes:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, load_encoder
-from indexer.shared.errors import EncoderError, NotFoundError
+from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
@@ -139,7 +139,15 @@ class Searcher:
         Without `encoder`, the index's own is loaded when a search first needs it. `paranoid` compares the SHA-256 of
         every file.
         """
-        return cls(open_generation(index, paranoid=paranoid), encoder=encoder, weights=weights)
+        return cls._over(open_generation(index, paranoid=paranoid), encoder, weights)
+
+    @classmethod
+    def _over(cls, generation: Generation, encoder: Encoder | None, weights: FusionWeights | None) -> Searcher:
+        """Return a searcher; IndexStoreError when rows of the generation name others that aren't there."""
+        try:
+            return cls(generation, encoder=encoder, weights=weights)
+        except (IndexError, ValueError) as error:
+            raise IndexStoreError(f"{generation.folder}: damaged ({error}); `concord verify` names the file") from error
 
     def renewed(self, index: Path, *, paranoid: bool = False) -> Searcher:
         """Open the current generation of an index folder, warmed up (as `open` and `warm_up`; EncoderError, too).
@@ -148,7 +156,7 @@ class Searcher:
         """
         generation = open_generation(index, paranoid=paranoid)
         same = self._encoder is not None and self._encoder.revision == generation.manifest.encoder.revision
-        searcher = Searcher(generation, encoder=self._encoder if same else None, weights=self._weights)
+        searcher = Searcher._over(generation, self._encoder if same else None, self._weights)
         searcher.warm_up()
         return searcher
 

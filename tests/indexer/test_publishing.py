@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import resource
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
@@ -90,6 +91,19 @@ def test_whichever_file_is_cut_short_opening_refuses_it_and_offers_the_older_gen
         assert str(path) in told, path
         assert "concord restore" in told, path
         assert told.count("\n") == 1
+        path.write_bytes(content)
+    assert answering(index) == 2
+
+
+def test_whatever_stands_in_a_file_opening_gives_a_searcher_or_one_line(index: Path) -> None:
+    flips = random.Random(1)
+    for path in files_of(index):
+        content = path.read_bytes()
+        for _ in range(10):
+            place = flips.randrange(min(len(content), 200))  # where headers are, mostly
+            path.write_bytes(content[:place] + bytes([flips.randrange(256)]) + content[place + 1 :])
+            with suppress(IndexStoreError):
+                Searcher.open(index, encoder=FakeEncoder())
         path.write_bytes(content)
     assert answering(index) == 2
 
