@@ -15,6 +15,7 @@ from tqdm import tqdm
 from indexer.centres import language_centres
 from indexer.chunking import TokenLimit, chunk_document, passage_text
 from indexer.embedding import TITLE_WEIGHT, Embedded, Passage, embed_passages
+from indexer.generation_files import write_centres, write_documents, write_learned, write_sentences
 from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.languages import with_section_languages
 from indexer.near_duplicates import group_documents
@@ -26,21 +27,9 @@ from indexer.shared.arrays import save_array
 from indexer.shared.background import background_revision, read_background
 from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError, InputError
+from indexer.shared.manifest import FORMAT_VERSION, Counts, EncoderIdentity, Manifest
 from indexer.shared.records import Chunk, Document, Section
-from indexer.shared.storage import (
-    CHUNK_DTYPE,
-    FORMAT_VERSION,
-    Centres,
-    Counts,
-    EncoderIdentity,
-    Generation,
-    Manifest,
-    open_generation,
-    write_centres,
-    write_documents,
-    write_learned,
-    write_sentences,
-)
+from indexer.shared.storage import CHUNK_DTYPE, Centres, Generation, open_generation
 from indexer.shared.text import Span
 
 __all__ = ["IndexReport", "build_index", "index_documents"]

@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,17 +19,14 @@ import filelock
 import msgspec
 
 from indexer.shared.errors import IndexStoreError
+from indexer.shared.manifest import Manifest, seal, stored_file
 from indexer.shared.storage import (
     Generation,
-    Manifest,
     current_digest,
     damaged_files,
     generation_folders,
     open_generation,
     openable_generations,
-    reason_of,
-    seal,
-    stored_file,
 )
 
 __all__ = ["publish", "restore", "staging_folder", "writer_lock"]
@@ -67,7 +64,7 @@ def writer_lock(index: Path) -> Iterator[None]:
             f"{index}: {_named_holder(holder)} is writing this index; try again when it is done"
         ) from None
     except OSError as error:
-        raise IndexStoreError(f"{index}: can't be written ({reason_of(error)}); it is as it was") from error
+        raise IndexStoreError(f"{index}: can't be written ({_reason(error)}); it is as it was") from error
 
 
 @contextmanager
@@ -145,7 +142,8 @@ def _prune(index: Path, current: str, previous: str | None) -> None:
     kept = {current, previous if previous in others else next(iter(others), None)}
     for folder in generation_folders(index):
         if folder.name not in kept:
-            _discard(folder)
+            with suppress(OSError):  # the new one is current; the next writer tries again
+                _discard(folder)
 
 
 def _discard(folder: Path) -> None:
@@ -198,3 +196,8 @@ def _fsync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{reason}: {error.filename}" if error.filename else reason

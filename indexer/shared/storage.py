@@ -27,10 +27,8 @@ its files are removed.
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,101 +37,38 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.arrays import load_array, save_array
-from indexer.shared.encoder import Embeddings, Learned, SecondModel
+from indexer.shared.arrays import load_array
+from indexer.shared.encoder import Embeddings, Learned
 from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStoreError
+from indexer.shared.manifest import REBUILD, Manifest, StoredFile, damaged, read_manifest, stored_file, unreadable
 from indexer.shared.quantised import QuantisedVectors
 from indexer.shared.records import Chunk, Document
-from indexer.shared.text import Span
 
 __all__ = [
+    "CENTRES_FILE",
     "CHUNK_DTYPE",
-    "FORMAT_VERSION",
+    "LEARNED_FILE",
     "Centres",
-    "Counts",
-    "EncoderIdentity",
     "Generation",
-    "Manifest",
     "Sentences",
-    "Source",
-    "StoredFile",
     "current_digest",
     "damaged_files",
     "generation_folders",
     "open_generation",
     "openable_generations",
     "pointer_state",
-    "reason_of",
-    "seal",
-    "stored_file",
-    "write_centres",
-    "write_documents",
-    "write_learned",
-    "write_sentences",
 ]
 
-FORMAT_VERSION = 4
 CHUNK_DTYPE = np.dtype([(name, "<i4") for name in ("document", "section", "number", "start", "end", "lang")])
 """A chunk: row of its document, position of its section in it, its number there, its span of the text, its language.
 
 Languages are numbered as in the manifest.
 """
 
+LEARNED_FILE = "encoder.npz"
+CENTRES_FILE = "centres.npy"
+
 _DIGEST_LENGTH = 16
-_REBUILD = "rebuild with `concord index --rebuild SOURCE...`"
-_LEARNED = "encoder.npz"
-_CENTRES = "centres.npy"
-
-
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One source file: its name, the SHA-256 of its bytes, and how many documents came from it."""
-
-    name: str
-    sha256: str
-    documents: int
-
-
-class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of a generation: size in bytes and SHA-256."""
-
-    size: int
-    sha256: str
-
-
-class EncoderIdentity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which encoder made the embeddings; a query must be encoded by the same one."""
-
-    name: str
-    revision: str
-    dim: int
-    second: SecondModel | None = None
-
-
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a generation holds."""
-
-    documents: int
-    commitments: int
-    chunks: int
-    catalogue_entries: int
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a generation is made of; `digest` covers documents, chunks, encoder and format, not the build time.
-
-    `sha256` is that of all the rest, see `seal`.
-    """
-
-    format_version: int
-    digest: str
-    built_at: str
-    encoder: EncoderIdentity
-    langs: tuple[str, ...]
-    counts: Counts
-    sources: tuple[Source, ...]
-    files: dict[str, StoredFile]
-    sha256: str = ""
-
 
 Record = TypeVar("Record")
 
@@ -200,7 +135,7 @@ class Generation:
         try:
             return decoder.decode(self.document_json(row))
         except ValueError as error:
-            raise _damaged(self.folder / "documents.jsonl", f"line {row + 1}: {error}") from error
+            raise damaged(self.folder / "documents.jsonl", f"line {row + 1}: {error}") from error
 
     def document(self, row: int) -> Document:
         """Return the document in this row (IndexStoreError if its line is damaged)."""
@@ -223,7 +158,6 @@ class Generation:
 
 
 _DOCUMENT_DECODER = msgspec.json.Decoder(Document)
-_MANIFEST_DECODER = msgspec.json.Decoder(Manifest)
 
 
 def current_digest(index: Path) -> str:
@@ -233,13 +167,13 @@ def current_digest(index: Path) -> str:
         content = pointer.read_bytes()
     except FileNotFoundError:
         raise IndexMissingError(
-            f"{index}: there is no index here yet; build one with `concord index SOURCE...`"
+            f"{index}: there is no index here yet; build one with `concord index SOURCE...`{_offer(index)}"
         ) from None
     except OSError as error:
-        raise _unreadable(pointer, error) from error
+        raise unreadable(pointer, error) from error
     digest = content.decode("ascii", errors="replace").removesuffix("\n")
     if not (len(digest) == _DIGEST_LENGTH and set(digest) <= set("0123456789abcdef")):
-        raise IndexStoreError(f"{pointer}: {digest[:40]!r} is no generation's digest; {_REBUILD}{_offer(index)}")
+        raise IndexStoreError(f"{pointer}: {digest[:40]!r} is no generation's digest; {REBUILD}{_offer(index)}")
     return digest
 
 
@@ -286,7 +220,7 @@ def open_generation(index: Path, digest: str | None = None, *, paranoid: bool = 
                 continue  # it was replaced, and perhaps pruned, while it was being opened
             if not (index / "generations" / digest).exists():
                 raise IndexStoreError(
-                    f"{index}/current: names generation {digest}, which isn't there; {_REBUILD}{_offer(index)}"
+                    f"{index}/current: names generation {digest}, which isn't there; {REBUILD}{_offer(index)}"
                 ) from error
             raise type(error)(f"{error}{_offer(index, but=digest)}") from error
 
@@ -297,7 +231,7 @@ def damaged_files(folder: Path) -> list[str]:
     Raises IndexFormatError when the generation was made by another version of Concord.
     """
     try:
-        files = _read_manifest(folder).files
+        files = read_manifest(folder).files
     except IndexFormatError:
         raise
     except IndexStoreError:
@@ -305,68 +239,13 @@ def damaged_files(folder: Path) -> list[str]:
     return [name for name, stored in files.items() if not _is_as_stored(folder / name, stored)]
 
 
-def stored_file(path: Path) -> StoredFile:
-    """Return size and SHA-256 of a file."""
-    with path.open("rb") as file:
-        return StoredFile(size=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
-
-
-def seal(manifest: Manifest) -> Manifest:
-    """Return a manifest with the SHA-256 of all that it says otherwise."""
-    unsealed = msgspec.structs.replace(manifest, sha256="")
-    return msgspec.structs.replace(manifest, sha256=hashlib.sha256(msgspec.json.encode(unsealed)).hexdigest())
-
-
-def reason_of(error: Exception) -> str:
-    """Return why something failed, in a few words; of an OSError the system's reason and the file, if it names one."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error)
-
-
-def write_documents(folder: Path, documents: list[Document]) -> bytes:
-    """Write the documents and their offsets; return the SHA-256 of the lines."""
-    digest = hashlib.sha256()
-    offsets = [0]
-    encoder = msgspec.json.Encoder()
-    with (folder / "documents.jsonl").open("wb") as file:
-        for document in documents:
-            line = encoder.encode(document) + b"\n"
-            digest.update(line)
-            file.write(line)
-            offsets.append(offsets[-1] + len(line))
-    save_array(folder / "documents.offsets.npy", np.array(offsets, dtype="<u8"))
-    return digest.digest()
-
-
-def write_sentences(folder: Path, spans: Sequence[Sequence[Span]], embeddings: QuantisedVectors) -> None:
-    """Write the sentences of all chunks: their spans by chunk row, and all their embeddings in that order."""
-    flat = [span for of_chunk in spans for span in of_chunk]
-    offsets = np.cumsum([0, *map(len, spans)], dtype=np.uint64)
-    save_array(folder / "sentences.npy", np.array(flat, dtype="<i4").reshape(len(flat), 2))
-    save_array(folder / "sentences.offsets.npy", offsets.astype("<u8"))
-    save_array(folder / "sentence_embeddings.npy", embeddings.codes)
-    save_array(folder / "sentence_scales.npy", embeddings.scales.astype("<f4"))
-
-
-def write_centres(folder: Path, centres: Centres) -> None:
-    """Write the centres of all languages, in the order of the manifest's."""
-    save_array(folder / _CENTRES, np.stack([centres.passages, centres.sentences]).astype("<f4"))
-
-
-def write_learned(folder: Path, learned: Learned) -> None:
-    """Write what an encoder has learned, unless that is nothing."""
-    if learned:
-        np.savez(folder / _LEARNED, allow_pickle=False, **learned)
-
-
 def _open(folder: Path, *, paranoid: bool = False) -> Generation:
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     for name, stored in manifest.files.items():
         _check_size(folder / name, stored.size)
     if paranoid:
         for name in damaged_files(folder):
-            raise _damaged(folder / name, "its SHA-256 isn't what the manifest says")
+            raise damaged(folder / name, "its SHA-256 isn't what the manifest says")
     try:
         generation = Generation(
             folder=folder,
@@ -375,7 +254,7 @@ def _open(folder: Path, *, paranoid: bool = False) -> Generation:
             groups=_load(folder / "groups.npy"),
             embeddings=_load(folder / "embeddings.npy"),
             passage_keys=_load(folder / "passage_keys.npy"),
-            centres=_load_centres(folder / _CENTRES),
+            centres=_load_centres(folder / CENTRES_FILE),
             background=_load(folder / "background.npy"),
             all_sentences=Sentences(
                 spans=_load(folder / "sentences.npy"),
@@ -384,12 +263,12 @@ def _open(folder: Path, *, paranoid: bool = False) -> Generation:
                 ),
             ),
             sentence_offsets=_load(folder / "sentences.offsets.npy"),
-            learned=_load_learned(folder / _LEARNED),
+            learned=_load_learned(folder / LEARNED_FILE),
             _offsets=_load(folder / "documents.offsets.npy"),
             _documents=_map(folder / "documents.jsonl"),
         )
     except OSError as error:
-        raise _unreadable(folder, error) from error
+        raise unreadable(folder, error) from error
     _check_shapes(generation)
     return generation
 
@@ -400,56 +279,22 @@ def _offer(index: Path, *, but: str | None = None) -> str:
     return f", or go back to the one built {found.built_at} with `concord restore`" if found else ""
 
 
-def _damaged(path: Path, reason: str) -> IndexStoreError:
-    return IndexStoreError(f"{path}: damaged ({reason}); {_REBUILD}")
-
-
-def _unreadable(path: Path, error: OSError) -> IndexStoreError:
-    way_out = "let this user read it" if isinstance(error, PermissionError) else _REBUILD
-    return IndexStoreError(f"{error.filename or path}: can't be read ({error.strerror or error}); {way_out}")
-
-
 def _is_as_stored(path: Path, stored: StoredFile) -> bool:
     try:
         return stored_file(path) == stored
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _read_manifest(folder: Path) -> Manifest:
-    path = folder / "manifest.json"
-    try:
-        data = path.read_bytes()
-        _check_format(path, msgspec.json.decode(data, type=dict[str, object]).get("format_version"))
-        manifest = _MANIFEST_DECODER.decode(data)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except ValueError as error:
-        raise _damaged(path, str(error)) from error
-    if manifest.digest != folder.name or (manifest.sha256 and manifest != seal(manifest)):
-        raise _damaged(path, "it isn't what was written")
-    return manifest
-
-
-def _check_format(path: Path, version: object) -> None:
-    if version == FORMAT_VERSION:
-        return
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        raise IndexFormatError(
-            f"{path}: made by a newer Concord (index format {version}; this one reads {FORMAT_VERSION}); update Concord"
-        )
-    raise IndexFormatError(f"{path}: index format {version}, but this program reads {FORMAT_VERSION}; {_REBUILD}")
+        raise unreadable(path, error) from error
 
 
 def _check_size(path: Path, size: int) -> None:
     try:
         found = path.stat().st_size
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if found != size:
-        raise _damaged(path, f"{found} bytes where the manifest says {size}")
+        raise damaged(path, f"{found} bytes where the manifest says {size}")
 
 
 def _check_shapes(generation: Generation) -> None:
@@ -471,7 +316,7 @@ def _check_shapes(generation: Generation) -> None:
         or generation.background.shape[1] != dim
         or (centres is not None and centres.passages.shape != (len(langs), dim))
     ):
-        raise _damaged(generation.folder, "its arrays don't fit its manifest")
+        raise damaged(generation.folder, "its arrays don't fit its manifest")
 
 
 def _load_centres(path: Path) -> Centres | None:
@@ -479,7 +324,7 @@ def _load_centres(path: Path) -> Centres | None:
         return None
     both = _load(path)
     if both.ndim != 3 or len(both) != 2:  # noqa: PLR2004 (of passages and of sentences, each by language)
-        raise _damaged(path, f"shape {both.shape}")
+        raise damaged(path, f"shape {both.shape}")
     return Centres(passages=np.array(both[0]), sentences=np.array(both[1]))
 
 
@@ -490,14 +335,14 @@ def _load_learned(path: Path) -> Learned:
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
 
 
 def _load(path: Path) -> npt.NDArray[Any]:
     try:
         return load_array(path)
     except ValueError as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
 
 
 def _map(path: Path) -> mmap.mmap | bytes:

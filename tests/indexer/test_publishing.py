@@ -22,7 +22,8 @@ from click.testing import CliRunner
 from concord import main
 from indexer.publishing import restore, writer_lock
 from indexer.shared.arrays import save_array
-from indexer.shared.errors import IndexStoreError
+from indexer.shared.errors import IndexMissingError, IndexStoreError
+from indexer.shared.manifest import read_manifest
 from indexer.shared.storage import current_digest, damaged_files, generation_folders, open_generation
 from searchapp.search.searcher import Searcher
 from tests.fakes import FakeEncoder
@@ -78,7 +79,7 @@ def test_every_letter_of_the_manifest_is_verified(index: Path) -> None:
         if not bytes([letter]).isspace():
             path.write_bytes(content[:place] + bytes([letter ^ 1]) + content[place + 1 :])
             with pytest.raises(IndexStoreError, match=r"manifest\.json"):
-                open_generation(index)
+                read_manifest(path.parent)
     path.write_bytes(content)
 
 
@@ -93,6 +94,17 @@ def test_whichever_file_is_cut_short_opening_refuses_it_and_offers_the_older_gen
         assert told.count("\n") == 1
         path.write_bytes(content)
     assert answering(index) == 2
+
+
+def test_a_pointer_that_is_gone_or_names_nothing_is_told_with_the_way_back(index: Path) -> None:
+    (index / "current").write_text("0" * 16 + "\n")
+    with pytest.raises(IndexStoreError, match=r"index/current: names generation 0{16}.*concord restore"):
+        open_generation(index)
+    (index / "current").unlink()
+    with pytest.raises(IndexMissingError, match="concord restore"):
+        open_generation(index)
+    restore(index)
+    assert answering(index) in {1, 2}
 
 
 def test_whatever_stands_in_a_file_opening_gives_a_searcher_or_one_line(index: Path) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStoreError
-from indexer.shared.storage import FORMAT_VERSION, current_digest, damaged_files, open_generation
+from indexer.shared.manifest import FORMAT_VERSION
+from indexer.shared.storage import current_digest, damaged_files, open_generation
 from tests.conftest import BuildIndex
 from tests.fakes import FakeEncoder, document
 
