@@ -41,7 +41,7 @@ SETTINGS = (
     Setting(
         name="threads",
         default=4,
-        help="Requests answered at the same time; more than the processor has cores, as some wait for their clients.",
+        help="Requests answered at the same time: enough for quick ones to pass slow ones; more give no more a second.",
     ),
     Setting(
         name="paranoid",
