@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from indexer.shared.commands import Command, setting_option
+from indexer.shared.settings import SETTINGS
 
 if TYPE_CHECKING:
     from searchapp.search.results import Mode, Sort
@@ -124,13 +126,43 @@ def similar(commitment_id: str, index: str, per_country: bool, limit: int, form:
         click.echo(line)
 
 
+def _settings_table(ctx: click.Context) -> Iterator[str]:
+    """Return all settings as a command has got them, a line each below a heading."""
+    rows = [("setting", "value", "from", "what it is, and why the default is what it is")]
+    for one in SETTINGS:
+        name = one.name.replace("-", "_")
+        origins = {
+            None: "(not used here)",
+            ParameterSource.COMMANDLINE: f"--{one.name}",
+            ParameterSource.ENVIRONMENT: one.variable,
+        }
+        origin = origins.get(ctx.get_parameter_source(name), "default")
+        rows.append((one.name, str(ctx.params.get(name, one.default)), origin, one.help))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for *cells, meaning in rows:
+        yield "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), meaning])
+
+
 @click.command(cls=Command)
 @setting_option("index")
 @setting_option("host")
 @setting_option("port")
 @setting_option("threads")
-def serve(index: str, host: str, port: int, threads: int) -> None:
-    """Serve the search page and the JSON API until interrupted."""
+@setting_option("paranoid")
+@click.option(
+    "--show-settings", is_flag=True, help="List every setting, its value and where it comes from, and serve nothing."
+)
+@click.pass_context
+def serve(ctx: click.Context, /, index: str, show_settings: bool, **options: Any) -> None:  # noqa: FBT001 (click calls it so)
+    """Serve the search page and the JSON API until interrupted.
+
+    A new generation of the index, made by `concord index` or `concord restore`, answers a second or two after it was
+    made current. Each option can be set by a variable, too: CONCORD_PORT and so on.
+    """
+    if show_settings:
+        for line in _settings_table(ctx):
+            click.echo(line)
+        return
     from searchapp.server import run  # noqa: PLC0415 (`--help` must not load the server)
 
-    run(Path(index), host=host, port=port, threads=threads)
+    run(Path(index), **options)

@@ -6,6 +6,7 @@ ConcordError                     anything a user can be told in one line
 │   └── NotFoundError            a commitment that the index doesn't hold
 ├── EncoderError                 an encoder that is missing, unknown or not the index's own
 └── IndexStoreError              an index folder that is missing, damaged or not writable
+    ├── IndexFormatError         an index that another version of Concord made
     └── IndexMissingError        no index was ever built there
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 __all__ = [
     "ConcordError",
     "EncoderError",
+    "IndexFormatError",
     "IndexMissingError",
     "IndexStoreError",
     "InputError",
@@ -59,6 +61,10 @@ class EncoderError(ConcordError):
 
 class IndexStoreError(ConcordError):
     """An index folder that can't be read or written; broken is not empty."""
+
+
+class IndexFormatError(IndexStoreError):
+    """An index in a format that this version of Concord doesn't read."""
 
 
 class IndexMissingError(IndexStoreError):

@@ -15,7 +15,7 @@ class Setting:
     """One setting: `name` as in `--name`, its default, and one line of help that says why the default is what it is."""
 
     name: str
-    default: str | int
+    default: str | int | bool
     help: str
 
     @property
@@ -37,8 +37,18 @@ SETTINGS = (
     Setting(
         name="host", default="127.0.0.1", help="Address to listen on; the default is reached from this machine only."
     ),
-    Setting(name="port", default=8000, help="Port to listen on."),
-    Setting(name="threads", default=4, help="Requests answered at the same time by one server process."),
+    Setting(name="port", default=8000, help="Port to listen on; the default needs no privileges."),
+    Setting(
+        name="threads",
+        default=4,
+        help="Requests answered at the same time: enough for quick ones to pass slow ones; more give no more a second.",
+    ),
+    Setting(
+        name="paranoid",
+        default=False,
+        help="Compare the SHA-256 of every file when an index is opened; by default only sizes and formats, which takes"
+        " the same time for any size.",
+    ),
 )
 
 

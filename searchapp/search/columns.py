@@ -160,7 +160,7 @@ class Columns:
 def load_columns(generation: Generation) -> Columns:
     """Read the columns of all documents of a generation, in the order of its rows."""
     decoder = msgspec.json.Decoder(_Row)
-    rows = [decoder.decode(generation.document_json(row)) for row in range(generation.manifest.counts.documents)]
+    rows = [generation.decoded(row, decoder) for row in range(generation.manifest.counts.documents)]
     commitment_ids = tuple(sorted({row.commitment_id for row in rows}))
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
     by_field = {field: _column(field, [values_of(row) for row in rows]) for field, values_of in _VALUES.items()}

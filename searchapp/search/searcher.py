@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, load_encoder
-from indexer.shared.errors import EncoderError, NotFoundError
+from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
@@ -121,16 +121,44 @@ class Searcher:
         self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
         self._grader = Grader(generation, self._columns, self._semantic)
         self._encoder = encoder
+        self._warm = False
         self._weights = weights or FusionWeights()
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, index: Path, *, encoder: Encoder | None = None, weights: FusionWeights | None = None) -> Searcher:
+    def open(
+        cls,
+        index: Path,
+        *,
+        encoder: Encoder | None = None,
+        weights: FusionWeights | None = None,
+        paranoid: bool = False,
+    ) -> Searcher:
         """Open the current generation of an index folder (IndexStoreError when missing or damaged).
 
-        Without `encoder`, the index's own is loaded when a search first needs it.
+        Without `encoder`, the index's own is loaded when a search first needs it. `paranoid` compares the SHA-256 of
+        every file.
         """
-        return cls(open_generation(index), encoder=encoder, weights=weights)
+        return cls._over(open_generation(index, paranoid=paranoid), encoder, weights)
+
+    @classmethod
+    def _over(cls, generation: Generation, encoder: Encoder | None, weights: FusionWeights | None) -> Searcher:
+        """Return a searcher; IndexStoreError when rows of the generation name others that aren't there."""
+        try:
+            return cls(generation, encoder=encoder, weights=weights)
+        except (IndexError, ValueError) as error:
+            raise IndexStoreError(f"{generation.folder}: damaged ({error}); `concord verify` names the file") from error
+
+    def renewed(self, index: Path, *, paranoid: bool = False) -> Searcher:
+        """Open the current generation of an index folder, warmed up (as `open` and `warm_up`; EncoderError, too).
+
+        A loaded encoder is shared if it made the new generation, too.
+        """
+        generation = open_generation(index, paranoid=paranoid)
+        same = self._encoder is not None and self._encoder.revision == generation.manifest.encoder.revision
+        searcher = Searcher._over(generation, self._encoder if same else None, self._weights)
+        searcher.warm_up()
+        return searcher
 
     @property
     def info(self) -> IndexInfo:
@@ -141,6 +169,12 @@ class Searcher:
     def warm_up(self) -> None:
         """Load the encoder, calibrate and encode one query, so that the first search is as fast as the next."""
         self.evidence("warm up")
+        self._warm = True
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether `warm_up` is done."""
+        return self._warm
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
@@ -225,7 +259,7 @@ class Searcher:
         with self._lock:
             if self._encoder is None:
                 name = self._generation.manifest.encoder.name
-                self._encoder = load_encoder(name, learned=self._generation.learned())
+                self._encoder = load_encoder(name, learned=self._generation.learned)
         identity = self._generation.manifest.encoder
         if self._encoder.revision != identity.revision:
             raise EncoderError(

@@ -1,9 +1,10 @@
-"""JSON for programs: search, one commitment and those like it, and whether the server is up."""
+"""JSON for programs: search, one commitment and those like it, and whether the server is up and ready."""
 
 from __future__ import annotations
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ServiceUnavailable
 
 from indexer.shared.errors import QueryError
 from searchapp.search.results import Filters
@@ -52,3 +53,12 @@ def similar(commitment_id: str) -> ResponseReturnValue:
 def healthz() -> ResponseReturnValue:
     """Say that the server answers; it needs no index."""
     return jsonify({"status": "ok"})
+
+
+@api.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Say whether searches can be answered at full speed: index open, encoder loaded; else why not, with a 503."""
+    searcher = get_searcher()
+    if not searcher.is_warm:
+        raise ServiceUnavailable("The encoder is being loaded.")
+    return jsonify({"status": "ready", "index": searcher.info.digest})

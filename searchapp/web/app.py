@@ -81,10 +81,11 @@ class _ConcordFlask(Flask):
 def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
     """Return the web application.
 
-    `INDEX` is the folder of the index, opened when it is first needed; tests set `SEARCHER` to a ready searcher.
+    `INDEX` is the folder of the index, opened when it is first needed, with `PARANOID` after comparing its digests;
+    tests set `SEARCHER` to a ready searcher.
     """
     app = _ConcordFlask(__name__)
-    app.config.from_mapping(INDEX=setting("index").default, SEARCHER=None)
+    app.config.from_mapping(INDEX=setting("index").default, PARANOID=False, SEARCHER=None)
     app.config.from_mapping(test_config)
     install_holder(app)
     install_errors(app)

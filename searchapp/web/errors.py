@@ -19,7 +19,7 @@ __all__ = ["Problem", "install_errors", "is_api", "log_failure", "problem_of"]
 
 _PROBLEM_JSON = "application/problem+json"
 _API_PREFIX = "/api/"
-_API_ROUTES = ("/api", "/healthz")
+_API_ROUTES = ("/api", "/healthz", "/readyz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

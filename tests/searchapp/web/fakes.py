@@ -217,6 +217,11 @@ class FakeSearcher:
             raise self.error
         return INFO
 
+    is_warm = True
+
+    def warm_up(self) -> None:
+        pass
+
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         if self.error:
             raise self.error
