@@ -134,6 +134,17 @@ def test_hits_can_be_ticked_and_compared_without_javascript(client: FlaskClient)
         assert f"/commitments/{box.get('value')}" in title.get("href", "")
 
 
+def test_the_language_of_the_pages_is_kept_when_hits_are_compared(client: FlaskClient) -> None:
+    for url in ("/?q=innovation&ui=fr", "/commitments/UK0066/similar?ui=fr"):
+        [field] = each(only(page(client, url), "form", id="compare"), "input", name="ui")
+        assert field.get("value") == "fr"
+    tree = page(client, f"{THREE}&ui=fr")
+    links = {words_of(link): link.get("href", "") for link in each(tree, "a")}
+    assert links["Put JO0021 first"] == "/compare?id=JO0021&id=UK0066&id=SEO0002&ui=fr"
+    assert client.get(links["CSV"]).status_code == 200
+    assert only(page(client, "/compare?ui=fr", status=400), "input", name="ui").get("value") == "fr"
+
+
 def test_comparable_commitments_are_ticked_to_stand_beside_the_one(client: FlaskClient) -> None:
     tree = page(client, "/commitments/UK0066/similar")
     assert only(only(tree, "form", id="compare"), "input", type="hidden").get("value") == "UK0066"
