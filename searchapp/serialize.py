@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from indexer.shared.records import Document, Facts
+from searchapp.addresses import commitment_path, version_path
+from searchapp.facts import fact_rows
 from searchapp.labels import country_label, facet_label, language_label, policy_area_label, section_label
 from searchapp.paging import next_page, to_args
+from searchapp.pins import Pin, pinned_args
 from searchapp.search.results import (
+    Aligned,
+    Compared,
+    Comparison,
     Facet,
     Filters,
     Hit,
@@ -26,14 +32,14 @@ from searchapp.search.results import (
     SimilarResult,
 )
 
-__all__ = ["commitment_dict", "hit_dict", "result_dict", "similar_dict", "similar_hit_dict"]
+__all__ = ["commitment_dict", "comparison_dict", "hit_dict", "result_dict", "similar_dict", "similar_hit_dict"]
 
 _SCORE_DIGITS = 4
 _TIME_DIGITS = 1
 
 
-def result_dict(result: SearchResult, *, root: str = "") -> dict[str, Any]:
-    """Return the body of `/api/v1/search`; `notes` and `corrections` are there only if there are any."""
+def result_dict(result: SearchResult, *, root: str = "", pin: Pin | None = None) -> dict[str, Any]:
+    """Return the body of `/api/v1/search`; `pinned`, `notes` and `corrections` are there only if there are any."""
     following = next_page(result)
     answer = {
         "query": _query(result.request),
@@ -46,7 +52,10 @@ def result_dict(result: SearchResult, *, root: str = "") -> dict[str, Any]:
         "facets": {facet.field: _facet(facet) for facet in result.facets},
         "next_url": _search_url(following, root) if following else None,
         "index": _index(result.index),
+        "permalink": f"{root}/?{urlencode(pinned_args(result.request, result.index), doseq=True)}",
     }
+    if pin:
+        answer["pinned"] = {"index": pin.digest, "encoder": pin.encoder, "changed": pin.changed(result.index)}
     if result.notes:
         answer["notes"] = list(result.notes)
     if result.corrections:
@@ -77,7 +86,7 @@ def commitment_dict(versions: Sequence[Document], index: IndexInfo, *, root: str
     return {
         "id": first.commitment_id,
         "country": _country(first.facts),
-        "url": _commitment_url(first, root),
+        "url": root + commitment_path(first.commitment_id),
         "versions": [_version(document) for document in versions],
         "index": _index(index),
     }
@@ -106,6 +115,46 @@ def similar_hit_dict(hit: SimilarHit, *, root: str = "") -> dict[str, Any]:
             "semantic": _score(hit.pair.semantic),
         },
     }
+
+
+def comparison_dict(comparison: Comparison, *, root: str = "") -> dict[str, Any]:
+    """Return the body of `/api/v1/compare`; lists of values and passages are in the order of the commitments."""
+    asked = comparison.request
+    return {
+        "query": {"id": list(asked.commitment_ids), "lang": asked.lang},
+        "took_ms": round(comparison.took_ms, _TIME_DIGITS),
+        "commitments": [_compared(one, root) for one in comparison.commitments],
+        "facts": [
+            {
+                "field": row.field,
+                "label": row.label,
+                "values": [list(cell.values) for cell in row.cells],
+                "differs": row.differs,
+            }
+            for row in fact_rows(one.document for one in comparison.commitments)
+        ],
+        "passages": [_aligned(one) for one in comparison.aligned],
+        "index": _index(comparison.index),
+    }
+
+
+def _compared(one: Compared, root: str) -> dict[str, Any]:
+    document = one.document
+    return {
+        **_document_summary(document, root),
+        "also_in": list(one.also_in),
+        "likeness": _score(one.likeness),
+        "facts": asdict(document.facts),
+        "milestones": [asdict(milestone) for milestone in document.milestones],
+    }
+
+
+def _aligned(one: Aligned) -> dict[str, Any]:
+    nearest = [
+        {"passage": _passage(match.quote.passage), "semantic": _score(match.semantic)} if match else None
+        for match in one.matches
+    ]
+    return {"own": _passage(one.own.passage), "nearest": nearest}
 
 
 def _query(asked: SearchRequest) -> dict[str, Any]:
@@ -149,7 +198,14 @@ def _passage(passage: Passage) -> dict[str, Any]:
 
 
 def _summary(hit: Hit | SimilarHit, root: str) -> dict[str, Any]:
-    document = hit.document
+    return {
+        **_document_summary(hit.document, root),
+        "also_in": list(hit.also_in),
+        "near_duplicates": list(hit.near_duplicates),
+    }
+
+
+def _document_summary(document: Document, root: str) -> dict[str, Any]:
     return {
         "id": document.commitment_id,
         "title": document.title,
@@ -157,14 +213,8 @@ def _summary(hit: Hit | SimilarHit, root: str) -> dict[str, Any]:
         "lang": document.lang,
         "year": document.facts.year,
         "policy_areas": list(document.facts.policy_areas),
-        "url": f"{_commitment_url(document, root)}?lang={quote(document.lang)}",
-        "also_in": list(hit.also_in),
-        "near_duplicates": list(hit.near_duplicates),
+        "url": root + version_path(document),
     }
-
-
-def _commitment_url(document: Document, root: str) -> str:
-    return f"{root}/commitments/{quote(document.commitment_id, safe='')}"
 
 
 def _search_url(asked: SearchRequest, root: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
+from searchapp.search.compare import CommitmentComparer, check_ids
 from searchapp.search.exact import ExactWords
 from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
@@ -25,6 +26,8 @@ from searchapp.search.overview import count_overview
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse
 from searchapp.search.results import (
+    CompareRequest,
+    Comparison,
     Filters,
     Highlight,
     Hit,
@@ -106,6 +109,15 @@ class _Answer:
     ranking: Ranking
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a request was taken to ask, and its whole answer."""
+
+    query: Query
+    filters: Filters
+    answer: _Answer
+
+
 class Searcher:
     """One opened index generation, ready to answer. Safe to use from several threads."""
 
@@ -117,6 +129,7 @@ class Searcher:
         self._keyword = KeywordLeg(generation.keyword_folder)
         self._semantic = SemanticLeg(generation)
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
+        self._comparer = CommitmentComparer(generation, self._columns, self._similar)
         self._document_of = self._columns.document_of
         self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
         self._grader = Grader(generation, self._columns, self._semantic)
@@ -183,38 +196,50 @@ class Searcher:
     def search(self, request: SearchRequest) -> SearchResult:
         """Answer a request (QueryError for an unusable query, EncoderError if the index's encoder can't be had)."""
         start = time.perf_counter()
-        query = self._understood(_parsed(request, browse=request.filters != Filters()), request.mode)
-        filters = _with_fields(request.filters, query)
-        unit = self._unit(request)
-        legs = self._run_legs(query, request.mode, None)
-        answer = self._answer(query, legs, filters, unit, grades=self._grades(query, legs, request))
-        if request.sort != "relevance" or query.browses:
-            ranking = by_year(answer.ranking, self._columns.year, newest_first=request.sort != "oldest")
-            answer = replace(answer, ranking=ranking)
-        tries = None if len(answer.ranking) else self._answer(query, legs, filters, unit)
+        found = self._find(request, browse=request.filters != Filters())
+        query, answer, tries = found.query, found.answer, None
+        if not len(answer.ranking):
+            tries = self._answer(query, answer.legs, found.filters, answer.unit)
         return SearchResult(
             request=request,
             total=len(answer.ranking),
             strengths=_count_strengths(answer),
             hits=self._hits(query, answer, range(request.offset, request.offset + request.limit)),
             nearest=self._hits(query, tries, range(NEAREST), marked=False) if tries else (),
-            facets=count_facets(self._columns, unit, answer.candidates, answer.masks, filters),
+            facets=count_facets(self._columns, answer.unit, answer.candidates, answer.masks, found.filters),
             index=self.info,
             took_ms=(time.perf_counter() - start) * 1000,
             corrections=query.corrections,
             corrected_query=respelt(request.query, query.corrections) if query.corrections else None,
         )
 
+    def all_hits(self, request: SearchRequest) -> Iterator[Hit]:
+        """Return every hit of a request's result, in order, whatever its `limit` and `offset`; raises like `search`.
+
+        The search is done at once, and once; each hit is read when it is asked for.
+        """
+        found = self._find(request, browse=request.filters != Filters())
+        everything = range(len(found.answer.ranking))
+        return self._each_hit(found.query, found.answer, everything, marked=True)
+
     def overview(self, request: SearchRequest) -> Overview:
         """Count how the whole result of a request is spread; without a query, that is all that passes the filters.
 
         Raises like `search`.
         """
-        query = self._understood(_parsed(request, browse=True), request.mode)
-        filters, unit = _with_fields(request.filters, query), self._unit(request)
+        answer = self._find(request, browse=True).answer
+        return count_overview(self._columns, answer.unit, answer.documents, request, self.info)
+
+    def _find(self, request: SearchRequest, *, browse: bool) -> _Found:
+        """Answer a request whole; `browse` says whether it may have no query."""
+        query = self._understood(_parsed(request, browse=browse), request.mode)
+        filters = _with_fields(request.filters, query)
         legs = self._run_legs(query, request.mode, None)
-        answer = self._answer(query, legs, filters, unit, grades=self._grades(query, legs, request))
-        return count_overview(self._columns, unit, answer.documents, request, self.info)
+        answer = self._answer(query, legs, filters, self._unit(request), grades=self._grades(query, legs, request))
+        if request.sort != "relevance" or query.browses:
+            ranking = by_year(answer.ranking, self._columns.year, newest_first=request.sort != "oldest")
+            answer = replace(answer, ranking=ranking)
+        return _Found(query=query, filters=filters, answer=answer)
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries that are most like one (NotFoundError if there is none such).
@@ -227,6 +252,23 @@ class Searcher:
             request=request,
             total=total,
             hits=hits,
+            index=self.info,
+            took_ms=(time.perf_counter() - start) * 1000,
+        )
+
+    def compare(self, request: CompareRequest) -> Comparison:
+        """Return commitments side by side (QueryError for IDs that can't be compared, NotFoundError for unknown ones).
+
+        Stored embeddings are compared, so that no encoder is needed.
+        """
+        start = time.perf_counter()
+        check_ids(request.commitment_ids)
+        versions = [self._versions(commitment_id) for commitment_id in request.commitment_ids]
+        commitments, aligned = self._comparer.compare(versions, request.lang)
+        return Comparison(
+            request=request,
+            commitments=commitments,
+            aligned=aligned,
             index=self.info,
             took_ms=(time.perf_counter() - start) * 1000,
         )
@@ -383,9 +425,12 @@ class Searcher:
 
         Where not `marked`, no sentence is said to mean the same.
         """
-        vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
         there = range(positions.start, min(positions.stop, len(answer.ranking)))
-        return tuple(self._hit(query, position, answer, vector) for position in there)
+        return tuple(self._each_hit(query, answer, there, marked=marked))
+
+    def _each_hit(self, query: Query, answer: _Answer, positions: range, *, marked: bool) -> Iterator[Hit]:
+        vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
+        return (self._hit(query, position, answer, vector) for position in positions)
 
     def _hit(self, query: Query, position: int, answer: _Answer, vector: Floats | None) -> Hit:
         legs, ranking = answer.legs, answer.ranking

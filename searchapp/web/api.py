@@ -7,16 +7,24 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
 from indexer.shared.errors import QueryError
+from searchapp.export import FORMS
 from searchapp.search.results import Filters
-from searchapp.serialize import commitment_dict, result_dict, similar_dict
+from searchapp.serialize import commitment_dict, comparison_dict, result_dict, similar_dict
+from searchapp.web.downloads import REFERENCE_FORMS, comparison_file, feed_file, reference_file, result_file
 from searchapp.web.holder import get_searcher
 from searchapp.web.params import (
+    PIN_PARAMETERS,
     SEARCH_PARAMETERS,
     SIMILAR_PARAMETERS,
+    parse_choice,
+    parse_compare,
+    parse_language,
+    parse_pin,
     parse_search,
     parse_similar,
     refuse_unknown,
 )
+from searchapp.web.views import version_in
 
 __all__ = ["api"]
 
@@ -26,18 +34,27 @@ api = Blueprint("api", __name__)
 @api.get("/api/v1/search")
 def search() -> ResponseReturnValue:
     """Answer a search; unlike on the page, a parameter nobody knows and a query of nothing at all are errors."""
-    refuse_unknown(request.args, SEARCH_PARAMETERS)
-    asked = parse_search(request.args)
+    refuse_unknown(request.args, (*SEARCH_PARAMETERS, *PIN_PARAMETERS, "format"))
+    form = parse_choice(request.args, "format", ("json", *FORMS, "atom"), "json")
+    asked, pin = parse_search(request.args), parse_pin(request.args)
     if not asked.query and asked.filters == Filters():
         raise QueryError("is missing or blank; expected what to search for, or a filter", field="q")
-    return jsonify(result_dict(get_searcher().search(asked), root=request.root_path))
+    if form == "atom":
+        return feed_file(asked)
+    if form != "json":
+        return result_file(asked, form)
+    return jsonify(result_dict(get_searcher().search(asked), root=request.root_path, pin=pin))
 
 
 @api.get("/api/v1/commitments/<commitment_id>")
 def commitment(commitment_id: str) -> ResponseReturnValue:
-    """Return a commitment in all its languages."""
-    refuse_unknown(request.args, ())
+    """Return a commitment in all its languages, or as a reference to one of them."""
+    form = parse_choice(request.args, "format", ("json", *REFERENCE_FORMS), "json")
+    refuse_unknown(request.args, ("format",) if form == "json" else ("format", "lang"))
     searcher = get_searcher()
+    if form != "json":
+        lang = parse_language(request.args)
+        return reference_file(version_in(lang, searcher.commitment(commitment_id)), form)
     return jsonify(commitment_dict(searcher.commitment(commitment_id), searcher.info, root=request.root_path))
 
 
@@ -47,6 +64,17 @@ def similar(commitment_id: str) -> ResponseReturnValue:
     refuse_unknown(request.args, SIMILAR_PARAMETERS)
     asked = parse_similar(commitment_id, request.args)
     return jsonify(similar_dict(get_searcher().similar(asked), root=request.root_path))
+
+
+@api.get("/api/v1/compare")
+def compare() -> ResponseReturnValue:
+    """Return two to six commitments side by side."""
+    refuse_unknown(request.args, ("id", "lang", "format"))
+    form = parse_choice(request.args, "format", ("json", "csv"), "json")
+    comparison = get_searcher().compare(parse_compare(request.args))
+    if form == "csv":
+        return comparison_file(comparison)
+    return jsonify(comparison_dict(comparison, root=request.root_path))
 
 
 @api.get("/healthz")

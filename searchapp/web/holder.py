@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -12,7 +13,17 @@ from flask import Flask, current_app, g
 
 from indexer.shared.records import Document
 from indexer.shared.storage import pointer_state
-from searchapp.search.results import IndexInfo, Overview, SearchRequest, SearchResult, SimilarRequest, SimilarResult
+from searchapp.search.results import (
+    CompareRequest,
+    Comparison,
+    Hit,
+    IndexInfo,
+    Overview,
+    SearchRequest,
+    SearchResult,
+    SimilarRequest,
+    SimilarResult,
+)
 
 __all__ = ["IndexFolder", "SearchService", "SearcherHolder", "Source", "get_searcher", "holder_of", "install_holder"]
 
@@ -35,11 +46,17 @@ class SearchService(Protocol):
     def overview(self, request: SearchRequest) -> Overview:
         """Count how a whole result is spread; raises QueryError for a query that can't be used."""
 
+    def all_hits(self, request: SearchRequest) -> Iterator[Hit]:
+        """Return every hit of a search's result, in order; raises QueryError like `search`."""
+
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment; raises NotFoundError."""
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries most like one; raises NotFoundError."""
+
+    def compare(self, request: CompareRequest) -> Comparison:
+        """Return commitments side by side; raises QueryError, or NotFoundError for an unknown one."""
 
     @property
     def info(self) -> IndexInfo:

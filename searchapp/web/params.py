@@ -14,16 +14,21 @@ from werkzeug.datastructures import MultiDict
 
 from indexer.shared.errors import QueryError
 from searchapp.paging import MAX_OFFSET
+from searchapp.pins import Pin
 from searchapp.search.query import MAX_QUERY
-from searchapp.search.results import VALUE_FILTERS, Filters, Mode, SearchRequest, SimilarRequest, Sort
+from searchapp.search.results import VALUE_FILTERS, CompareRequest, Filters, Mode, SearchRequest, SimilarRequest, Sort
 from searchapp.web.text import clean_query
 
 __all__ = [
     "MAX_LIMIT",
+    "PIN_PARAMETERS",
     "SEARCH_PARAMETERS",
     "SIMILAR_PARAMETERS",
     "YEARS",
+    "parse_choice",
+    "parse_compare",
     "parse_language",
+    "parse_pin",
     "parse_search",
     "parse_similar",
     "refuse_unknown",
@@ -50,7 +55,13 @@ SEARCH_PARAMETERS = ("q", "mode", *_FILTER_PARAMETERS, "sort", "comparable", "fo
 SIMILAR_PARAMETERS = ("per_country", *_FILTER_PARAMETERS, "limit")
 """Every parameter of a question for the commitments like one."""
 
+PIN_PARAMETERS = ("index", "encoder")
+"""What a permalink adds to a search: which index answered, and with which encoder."""
+
 _DEFAULT = SearchRequest(query="")
+_DIGEST = re.compile(r"[0-9a-f]{8,64}")
+_ENCODER = 200
+_ID = 200
 _LANG = re.compile(r"[a-z]{2,3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -76,9 +87,9 @@ def parse_search(args: Args) -> SearchRequest:
     """
     return SearchRequest(
         query=_query(args),
-        mode=_choice(args, "mode", get_args(Mode), _DEFAULT.mode),
+        mode=parse_choice(args, "mode", get_args(Mode), _DEFAULT.mode),
         filters=_filters(args),
-        sort=_choice(args, "sort", get_args(Sort), _DEFAULT.sort),
+        sort=parse_choice(args, "sort", get_args(Sort), _DEFAULT.sort),
         comparable=_flag(args, "comparable", default=False),
         fold=_flag(args, "fold", default=True),
         limit=_limit(args),
@@ -96,10 +107,43 @@ def parse_similar(commitment_id: str, args: Args) -> SimilarRequest:
     )
 
 
+def parse_compare(args: Args) -> CompareRequest:
+    """Return the comparison that a request asks for, however many IDs it names; raises QueryError for their shape."""
+    ids = [clean_query(value) for value in args.getlist("id")]
+    for commitment_id in ids:
+        if len(commitment_id) > _ID:
+            raise QueryError(f"is {len(commitment_id):,} characters long; expected at most {_ID}", field="id")
+    return CompareRequest(commitment_ids=tuple(filter(None, ids)), lang=parse_language(args))
+
+
 def parse_language(args: Args) -> str | None:
     """Return the language that a commitment is asked for in, if any; raises QueryError like `parse_search`."""
     value = _scalar(args, "lang")
     return _code(value, "lang", str.lower, _LANG, "an ISO 639 code such as fr") if value else None
+
+
+def parse_choice(args: Args, name: str, choices: tuple[Choice, ...], default: Choice) -> Choice:
+    """Return the value of a parameter, one of several; raises QueryError like `parse_search`."""
+    value = _scalar(args, name) or default
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise QueryError(f"“{_shortened(value)}” is not one of {', '.join(choices)}", field=name)
+
+
+def parse_pin(args: Args) -> Pin | None:
+    """Return what a permalink says of the index, None if the request is none; raises QueryError like `parse_search`."""
+    digest = _scalar(args, "index")
+    encoder = clean_query(_scalar(args, "encoder"))
+    if len(encoder) > _ENCODER:
+        raise QueryError(f"is {len(encoder):,} characters long; expected at most {_ENCODER}", field="encoder")
+    if not digest:
+        return None
+    if not _DIGEST.fullmatch(digest):
+        raise QueryError(
+            f"“{_shortened(digest)}” is not the digest of an index, such as 3f9a1c0de7b24586", field="index"
+        )
+    return Pin(digest=digest, encoder=encoder or None)
 
 
 def refuse_unknown(args: Args, known: Iterable[str]) -> None:
@@ -144,14 +188,6 @@ def _query(args: Args) -> str:
     if len(query) > MAX_QUERY:
         raise QueryError(f"is {len(query):,} characters long; expected at most {MAX_QUERY:,}", field="q")
     return query
-
-
-def _choice(args: Args, name: str, choices: tuple[Choice, ...], default: Choice) -> Choice:
-    value = _scalar(args, name) or default
-    for choice in choices:
-        if choice == value:
-            return choice
-    raise QueryError(f"“{_shortened(value)}” is not one of {', '.join(choices)}", field=name)
 
 
 def _flag(args: Args, name: str, *, default: bool) -> bool:
