@@ -1,4 +1,4 @@
-"""A commitment's facts as labelled lines, in English; what its source says nothing of is left out."""
+"""A commitment's facts as labelled lines; what its source says nothing of is left out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 
 from indexer.shared.records import Document, Facts
 from searchapp.labels import place_label, policy_area_label, region_label, value_label
+from searchapp.language import day_first, translated
 
 __all__ = ["Fact", "FactRow", "date_label", "fact_rows", "facts_of"]
 
@@ -20,12 +21,13 @@ _ASSESSED = frozenset(
         *("ambition", "completion_midterm", "completion_end", "early_results", "starred", "irm_reports"),
     }
 )
-_DATE_PATTERNS = {4: ("-01-01", "y"), 7: ("-01", "MMMM y"), 10: ("", "d MMMM y")}
+_PRECISION = {4: ("-01-01", "y"), 7: ("-01", "yMMMM"), 10: ("", None)}
+"""By length, what a date lacks, and the parts of it that are shown, None for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One line of facts; `foreign` values are in the language of the document, the others in English."""
+    """One line of facts; `foreign` values are in the language of the document, the others in that of the labels."""
 
     field: str
     label: str
@@ -76,42 +78,44 @@ def fact_rows(documents: Iterable[Document]) -> list[FactRow]:
 
 def date_label(iso: str | None) -> str | None:
     """Return an ISO 8601 date of any precision in words ("May 2016"); what is no such date comes back as it is."""
-    if iso is None or len(iso) not in _DATE_PATTERNS:
+    if iso is None or len(iso) not in _PRECISION:
         return iso
-    rest, pattern = _DATE_PATTERNS[len(iso)]
+    rest, parts = _PRECISION[len(iso)]
     try:
-        return format_date(date.fromisoformat(iso + rest), pattern, locale="en")
+        day = date.fromisoformat(iso + rest)
     except ValueError:
         return iso
+    shown = format_skeleton(parts, day, locale=day_first()) if parts else format_date(day, "long", locale=day_first())
+    return str(shown)
 
 
 def _lines(facts: Facts) -> list[Fact]:
     one = partial(_fact, foreign=False)
     own = partial(_fact, foreign=True)
     return [
-        one("country", "Country", place_label(facts)),
-        one("region", "Region", facts.region and region_label(facts.region)),
-        own("action_plan", "Action plan", facts.action_plan),
-        one("year", "Action plan cycle", facts.year),
-        one("status", "Status", _value_label(facts.status)),
-        own("theme", "Theme", facts.theme),
-        own("lead_institutions", "Lead institution", *facts.lead_institutions),
-        own("supporting_institutions", "Supporting institutions", *facts.supporting_institutions),
-        one("policy_areas", "Policy areas", *map(policy_area_label, facts.policy_areas)),
-        one("start_date", "Starts", date_label(facts.start_date)),
-        one("end_date", "Ends", date_label(facts.end_date)),
-        one("verifiable", "Verifiable", _value_label(facts.verifiable)),
-        one("relevant", "Relevant to OGP values", _value_label(facts.relevant)),
-        one("access_to_information", "Access to information", _value_label(facts.access_to_information)),
-        one("civic_participation", "Civic participation", _value_label(facts.civic_participation)),
-        one("public_accountability", "Public accountability", _value_label(facts.public_accountability)),
-        one("ambition", "Ambition", _value_label(facts.ambition)),
-        one("completion_midterm", "Completion at mid-term", _value_label(facts.completion_midterm)),
-        one("completion_end", "Completion at end of term", _value_label(facts.completion_end)),
-        one("early_results", "Did it open government?", _value_label(facts.early_results)),
-        one("starred", "Starred", _value_label(facts.starred)),
-        one("carried_forward", "Carried forward", _value_label(facts.carried_forward)),
-        own("irm_reports", "IRM reports", *facts.irm_reports),
+        one("country", translated("Country"), place_label(facts)),
+        one("region", translated("Region"), facts.region and region_label(facts.region)),
+        own("action_plan", translated("Action plan"), facts.action_plan),
+        one("year", translated("Action plan cycle"), facts.year),
+        one("status", translated("Status"), _value_label(facts.status)),
+        own("theme", translated("Theme"), facts.theme),
+        own("lead_institutions", translated("Lead institution"), *facts.lead_institutions),
+        own("supporting_institutions", translated("Supporting institutions"), *facts.supporting_institutions),
+        one("policy_areas", translated("Policy areas"), *map(policy_area_label, facts.policy_areas)),
+        one("start_date", translated("Starts"), date_label(facts.start_date)),
+        one("end_date", translated("Ends"), date_label(facts.end_date)),
+        one("verifiable", translated("Verifiable"), _value_label(facts.verifiable)),
+        one("relevant", translated("Relevant to OGP values"), _value_label(facts.relevant)),
+        one("access_to_information", translated("Access to information"), _value_label(facts.access_to_information)),
+        one("civic_participation", translated("Civic participation"), _value_label(facts.civic_participation)),
+        one("public_accountability", translated("Public accountability"), _value_label(facts.public_accountability)),
+        one("ambition", translated("Ambition"), _value_label(facts.ambition)),
+        one("completion_midterm", translated("Completion at mid-term"), _value_label(facts.completion_midterm)),
+        one("completion_end", translated("Completion at end of term"), _value_label(facts.completion_end)),
+        one("early_results", translated("Did it open government?"), _value_label(facts.early_results)),
+        one("starred", translated("Starred"), _value_label(facts.starred)),
+        one("carried_forward", translated("Carried forward"), _value_label(facts.carried_forward)),
+        own("irm_reports", translated("IRM reports"), *facts.irm_reports),
     ]
 
 

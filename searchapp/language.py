@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from babel import Locale
 from babel.numbers import format_decimal
 
-__all__ = ["N_", "Language", "locale", "number_label", "speaking", "translated", "translated_number"]
+__all__ = [
+    "N_",
+    "Language",
+    "day_first",
+    "decimal_label",
+    "locale",
+    "number_label",
+    "speaking",
+    "translated",
+    "translated_number",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +59,11 @@ def locale() -> Locale:
     return Locale.parse(_spoken.get().code)
 
 
+def day_first() -> Locale:
+    """Return the same for dates, with English as the British write them: 2 May 2016."""
+    return Locale("en", "GB") if _spoken.get().code == "en" else locale()
+
+
 def N_(message: str) -> str:  # noqa: N802 (gettext's name for it)
     """Mark a message of a table, which is to be translated when it is shown."""
     return message
@@ -63,6 +78,11 @@ def translated(message: str, **values: object) -> str:
 def translated_number(one: str, many: str, number: int, **values: object) -> str:
     """Return one of two messages, by a number, which `%(number)s` in them shows."""
     return _spoken.get().ngettext(one, many, number) % {"number": number_label(number), **values}
+
+
+def decimal_label(number: float) -> str:
+    """Return a number with two decimals, never as -0.00."""
+    return str(format_decimal(round(number, 2) + 0.0, "0.00", locale=locale()))
 
 
 def number_label(number: int) -> str:

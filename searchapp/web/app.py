@@ -13,6 +13,7 @@ from searchapp.addresses import is_web_address
 from searchapp.export import citation
 from searchapp.facts import date_label
 from searchapp.labels import (
+    corrections_label,
     country_label,
     feed_label,
     language_label,
@@ -44,6 +45,7 @@ _HEADERS = {
 
 _FILTERS = (
     citation,
+    corrections_label,
     country_label,
     country_url,
     date_label,

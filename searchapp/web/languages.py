@@ -11,7 +11,7 @@ from typing import Any
 import flask_babel
 from flask import Flask, Response, g, request, url_for
 
-from searchapp.language import Language, number_label, speaking
+from searchapp.language import Language, decimal_label, number_label, speaking
 from searchapp.web.errors import is_api
 
 __all__ = ["LANGUAGES", "install_languages", "page_language"]
@@ -31,7 +31,7 @@ def install_languages(app: Flask) -> None:
     app.url_defaults(_hand_on)
     app.after_request(_say_what_it_depends_on)
     app.context_processor(_for_templates)
-    app.jinja_env.filters["number"] = number_label
+    app.jinja_env.filters |= {"decimal": decimal_label, "number": number_label}
 
 
 def page_language() -> str:

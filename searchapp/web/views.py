@@ -15,6 +15,7 @@ from indexer.shared.errors import NotFoundError
 from indexer.shared.records import Document, Section
 from searchapp.export import FORMS
 from searchapp.labels import facet_label, field_label, language_label, mode_labels, sort_labels
+from searchapp.language import translated
 from searchapp.paging import next_page, previous_page, similar_args, to_args
 from searchapp.pins import first_page, pinned_args
 from searchapp.search.compare import COMPARABLE
@@ -277,9 +278,12 @@ def kinds_marked(shown: Iterable[Hit | Quote]) -> set[str]:
 def why(scores: Scores, strength: Strength) -> str:
     """Say in a few words what made a hit match."""
     if scores.semantic is None:
-        return "Your words"
-    meaning = "A meaning not far off" if strength == "weak" else "The same meaning"
-    return meaning if scores.keyword is None else f"{meaning}, and your words"
+        return translated("Your words")
+    if scores.keyword is None:
+        return translated("A meaning not far off") if strength == "weak" else translated("The same meaning")
+    if strength == "weak":
+        return translated("A meaning not far off, and your words")
+    return translated("The same meaning, and your words")
 
 
 def placed_sections(document: Document) -> list[PlacedSection]:

@@ -144,16 +144,19 @@ def test_the_feed_has_strong_and_fair_hits_and_says_where_it_is(client: FlaskCli
     assert feedparser.parse(client.get(links["self"]).data).feed.id == read.feed.id
 
 
+FEED = "Atom feed of the strong and fair matches"
+
+
 def test_the_result_page_links_every_format_and_announces_the_feed(client: FlaskClient) -> None:
     tree = parse(client.get("/?q=innovation&country=CA&limit=5&offset=5").text)
     block = only(tree, "section", class_="take")
     links = {text_of(link): link.get("href", "") for link in each(block, "a") if not link.get("class")}
-    assert list(links) == ["CSV", "JSON Lines", "RIS", "BibTeX", "Atom feed"]
+    assert list(links) == ["CSV", "JSON Lines", "RIS", "BibTeX", FEED]
     for name, url in links.items():
         assert client.get(url).status_code == 200, name
     assert len(rows(client.get(links["CSV"]).data)) == 18
     feed = only(tree, "link", rel="alternate", type="application/atom+xml")
-    assert feed.get("href") == links["Atom feed"]
+    assert feed.get("href") == links[FEED]
 
 
 def test_without_a_result_there_is_nothing_to_take_away_but_a_feed_to_wait_with(client: FlaskClient) -> None:
@@ -170,7 +173,7 @@ def test_filters_alone_can_be_taken_away_and_cited_too(client: FlaskClient) -> N
     feed = feedparser.parse(client.get("/api/v1/search?country=CA&format=atom").data)
     assert feed.feed.title == "Concord: filtered commitments"
     cited = words_of(only(parse(client.get("/?country=CA").text), "section", class_="take"))
-    assert "Concord: all commitments with these filters; country Canada. 18 commitments found" in cited
+    assert "Concord: all commitments with these filters; Country: Canada. 18 commitments found" in cited
 
 
 # Permalinks
@@ -199,7 +202,7 @@ def test_the_citation_names_search_filters_number_index_and_encoder(client: Flas
     tree = parse(client.get("/?q=innovation&country=CA").text)
     [cited] = [one for one in each(only(tree, "section", class_="take"), "p") if "Concord:" in text_of(one)]
     assert words_of(cited).startswith(
-        "Concord: search for “innovation” by meaning and words; country Canada. 18 commitments found in index "
+        "Concord: search for “innovation” (Meaning and words); Country: Canada. 18 commitments found. Index "
         f"{INFO.digest} of 31 January 2026, encoder {INFO.encoder}. http://localhost/?"
     )
 
@@ -212,10 +215,10 @@ def test_a_permalink_says_whether_the_index_has_changed_since(client: FlaskClien
     tree = parse(client.get(url.replace(INFO.digest, "0123456789abcdef").replace("e5-small", "use")).text)
     said = words_of(only(tree, "p", class_="notice"))
     assert said.startswith(
-        "The index has changed since this search was cited. It was 0123456789abcdef with the encoder"
+        "The index has changed since this search was cited. It was 0123456789abcdef. The encoder was "
     )
     assert "bundled:use" in said
-    assert f"it is now {INFO.digest}, built on 31 January 2026." in said
+    assert f"It is now {INFO.digest}, built on 31 January 2026." in said
 
 
 def test_without_a_permalink_nothing_is_said_of_the_index(client: FlaskClient) -> None:

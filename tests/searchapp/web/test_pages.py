@@ -192,8 +192,8 @@ def test_misspelt_words_are_named_with_what_was_searched_for_and_a_search_for_th
 ) -> None:
     line = only(page(client, f"/?q={quote(MISSPELT)}&mode=keyword&country=GB&offset=10"), "p", class_="corrections")
     assert words_of(line) == (
-        "Nothing has “inovation” or “seuol”; searched for “innovation” and “innovative” and “seoul” too."
-        " Did you mean innovation in seoul?"
+        "Nothing has “inovation” or “seuol”; searched for “innovation”, “innovative”, and “seoul” too."
+        " Did you mean: innovation in seoul"
     )
     link = only(line, "a")
     assert link.get("href") == "/?q=innovation+in+seoul&mode=keyword&country=GB"
@@ -244,7 +244,7 @@ def test_total_and_filters_stay_the_same_on_every_page(client: FlaskClient) -> N
 
 def test_a_page_beyond_the_last_says_so_and_leads_back(client: FlaskClient) -> None:
     tree = page(client, "/?q=innovation&offset=500")
-    assert "23 commitments found; this page is beyond the last" in words_of(only(tree, "p", role="status"))
+    assert "23 commitments found. This page is beyond the last" in words_of(only(tree, "p", role="status"))
     assert [link.get("href") for link in each(tree, "a") if text_of(link) == "Go to the first page"] == [
         "/?q=innovation"
     ]
@@ -462,7 +462,7 @@ def test_passages_stand_side_by_side_in_their_languages_with_the_nearest_sentenc
 
 def test_the_page_of_those_like_one_says_how_many_and_offers_all(client: FlaskClient, searcher: FakeSearcher) -> None:
     tree = page(client, f"{SIMILAR}?limit=2")
-    assert words_of(only(tree, "p", role="status")) == "The best of each of 5 other countries; showing 2."
+    assert words_of(only(tree, "p", role="status")) == "The best of each of 5 other countries; showing the first 2."
     assert len(hits(tree)) == 2
     links = {text_of(link): link.get("href", "") for link in each(only(tree, "main"), "a")}
     assert links["Show all"] == f"{SIMILAR}?limit=5"
