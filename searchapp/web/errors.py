@@ -14,6 +14,7 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError, QueryError
+from searchapp.language import N_
 
 __all__ = ["Problem", "install_errors", "is_api", "log_failure", "problem_of"]
 
@@ -44,16 +45,16 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case NotFoundError():
             return Problem(
-                status=404, title="Commitment not found", reason=error.reason, slug="not-found", field=error.field
+                status=404, title=N_("Commitment not found"), reason=error.reason, slug="not-found", field=error.field
             )
         case QueryError():
             return Problem(
-                status=400, title="Invalid request", reason=error.reason, slug="invalid-request", field=error.field
+                status=400, title=N_("Invalid request"), reason=error.reason, slug="invalid-request", field=error.field
             )
         case IndexStoreError() | EncoderError():
             return Problem(
                 status=503,
-                title="Search index unavailable",
+                title=N_("Search index unavailable"),
                 reason="The search index can't be used at the moment. The service's log says why.",
                 slug="index-unavailable",
             )
