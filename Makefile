@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := $(shell find indexer -name '*.py' -o -name '*.toml' -o -name '*.txt') $(wildcard seeds/*)
 
-.PHONY: help install index serve test lint bench quality constraints clean
+.PHONY: help install index serve test lint bench quality translations constraints clean
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
 
@@ -44,6 +44,12 @@ bench: $(INSTALLED)  ## print the benchmark tables
 
 quality: $(INSTALLED)  ## print what search must reach and whether it does
 	$(BIN)/python -m bench quality
+
+translations: $(INSTALLED)  ## bring the pages' catalogs up to date with the code, and compile them
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k translated -k translated_number:1,2 --no-location -o build/messages.pot .
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -w 120 -i build/messages.pot -d searchapp/translations
+	$(BIN)/pybabel -q compile -d searchapp/translations
 
 constraints:  ## lock the dependencies anew (needs uv)
 	uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --no-annotate \

@@ -26,6 +26,7 @@ _TRANSLATIONS = Path(__file__).parents[1] / "translations"
 def install_languages(app: Flask) -> None:
     """Let an application's pages speak LANGUAGES."""
     flask_babel.Babel(app, default_translation_directories=str(_TRANSLATIONS), locale_selector=page_language)
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.before_request(_start_speaking)
     app.teardown_request(_stop_speaking)
     app.url_defaults(_hand_on)
@@ -36,13 +37,19 @@ def install_languages(app: Flask) -> None:
 
 def page_language() -> str:
     """Return the code of the language of the present request's answer."""
-    return _asked_for() or request.accept_languages.best_match(LANGUAGES, "en") if _is_page() else "en"
+    return _asked_for() or _preferred() if _is_page() else "en"
 
 
 def _asked_for() -> str | None:
     """Return the language that the address names; anything else there counts as nothing."""
     code = request.args.get(_PARAMETER, "")
     return code if code in LANGUAGES else None
+
+
+def _preferred() -> str:
+    """Return the first language of the browser's list that pages can be in, whatever the country (`fr-CA`)."""
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
+    return next((code for code in wanted if code in LANGUAGES), "en")
 
 
 def _is_page() -> bool:

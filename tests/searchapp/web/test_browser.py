@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import shutil
 import threading
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+import bibtexparser
+import feedparser
 import pytest
+import rispy
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
@@ -289,3 +296,55 @@ def test_the_page_follows_the_readers_colour_scheme(window: WebDriver, server: s
     )
     window.get(server)
     assert window.find_element(By.TAG_NAME, "body").value_of_css_property("background-color") == paper
+
+
+def read_compare_and_take_away(window: WebDriver, server: str, downloads: Path) -> None:
+    window.get(f"{server}/compare?id=UK0066&id=SEO0002&id=JO0021")
+    wait_for_text(window, "h1", "3 commitments side by side")
+    assert len(window.find_elements(By.CSS_SELECTOR, "table.side thead th[scope=col]")) == 4
+
+    window.find_element(By.LINK_TEXT, "Français").click()
+    WebDriverWait(window, PATIENCE).until(lambda page: "ui=fr" in page.current_url)
+    assert window.find_element(By.TAG_NAME, "html").get_attribute("lang") == "fr"
+    window.find_element(By.CSS_SELECTOR, "table.side .title a[lang=es]").click()
+    wait_for_text(window, "h1[lang=es]", "Incubadoras para la participación ciudadana")
+    assert window.find_element(By.TAG_NAME, "html").get_attribute("lang") == "fr"
+    window.find_element(By.CSS_SELECTOR, "section[aria-labelledby=similar] h3 a").click()
+    WebDriverWait(window, PATIENCE).until(lambda page: "SEO0002" not in page.current_url)
+
+    window.get(f"{server}/overview?q=innovation")
+    window.find_element(By.CSS_SELECTOR, "table.heat td a").click()
+    WebDriverWait(window, PATIENCE).until(lambda page: "policy_area=" in page.current_url)
+    window.get(f"{server}/?q=innovation&country=CA")
+    for ending, read in READERS.items():
+        window.find_element(By.CSS_SELECTOR, f".take a[download][href*='format={ending}']").click()
+        file = downloads / f"concord-innovation.{ending}"
+        WebDriverWait(window, PATIENCE).until(lambda _: file.exists())  # noqa: B023 (asked at once)
+        assert read(file.read_text(encoding="utf-8-sig")) == 18, ending
+    assert len(feedparser.parse(only_feed(window)).entries) > 0
+
+
+READERS: dict[str, Callable[[str], int]] = {
+    "csv": lambda text: len(list(csv.DictReader(io.StringIO(text)))),
+    "jsonl": lambda text: len([json.loads(line) for line in text.splitlines()]),
+    "ris": lambda text: len(rispy.loads(text)),
+    "bib": lambda text: len(bibtexparser.parse_string(text).entries),
+}
+"""How many records a file that was taken away has, by its ending, as a library for the format reads it."""
+
+
+def only_feed(window: WebDriver) -> bytes:
+    address = window.find_element(By.CSS_SELECTOR, "link[type='application/atom+xml']").get_attribute("href")
+    with urllib.request.urlopen(str(address)) as response:  # noqa: S310 (an address of our own)
+        body: bytes = response.read()
+    return body
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_one_can_read_compare_switch_languages_and_take_away(tmp_path: Path, server: str, *, javascript: bool) -> None:
+    downloads = tmp_path / "downloads"
+    with chromium(tmp_path / "profile", javascript=javascript) as window:
+        window.execute_cdp_cmd(  # type: ignore[no-untyped-call]
+            "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)}
+        )
+        read_compare_and_take_away(window, server, downloads)
