@@ -4,6 +4,7 @@ ConcordError                     anything a user can be told in one line
 ├── InputError                   a source file, row or value that can't be used (named with its place)
 ├── QueryError                   a query, filter or setting that can't be used (named with its field)
 │   └── NotFoundError            a commitment that the index doesn't hold
+├── OverloadError                a request that there is no time or room to answer now
 ├── EncoderError                 an encoder that is missing, unknown or not the index's own
 └── IndexStoreError              an index folder that is missing, damaged or not writable
     └── IndexMissingError        no index was ever built there
@@ -20,6 +21,7 @@ __all__ = [
     "IndexStoreError",
     "InputError",
     "NotFoundError",
+    "OverloadError",
     "QueryError",
 ]
 
@@ -51,6 +53,10 @@ class QueryError(ConcordError):
 
 class NotFoundError(QueryError):
     """A commitment ID that the index doesn't hold."""
+
+
+class OverloadError(ConcordError):
+    """A request that can't be answered in time; it can after a while."""
 
 
 class EncoderError(ConcordError):

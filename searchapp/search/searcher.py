@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,18 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, load_encoder
-from indexer.shared.errors import EncoderError, NotFoundError
+from indexer.shared.errors import EncoderError, NotFoundError, OverloadError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
 from searchapp.search.exact import ExactWords
+from searchapp.search.explain import matched_words, place
 from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
-from searchapp.search.keyword import Coverage, KeywordLeg
+from searchapp.search.keyword import Coverage, KeywordLeg, Run
 from searchapp.search.query import Query, parse_query, respelt
-from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse
+from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
 from searchapp.search.results import (
+    Explanation,
+    FacetCounts,
     Filters,
     Highlight,
     Hit,
@@ -41,6 +43,7 @@ from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import SimilarCommitments
 from searchapp.search.spelling import corrected, spelt_out
 from searchapp.search.strength import NONE, STRENGTHS, WEAK, Grader
+from searchapp.search.watch import Watch
 
 __all__ = ["Searcher"]
 
@@ -52,6 +55,8 @@ Grades = npt.NDArray[np.int8]
 NEAREST = 3
 """How many of the nearest commitments are offered when none is comparable."""
 
+BY_WORDS_ALONE = "Comparing by meaning took too long; these are the matches by words alone. Try again in a moment."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Legs:
@@ -60,6 +65,7 @@ class _Legs:
     `keyword` holds BM25F scores (0 where no word matched). `words` tell how much of the query matched, `exact` how much
     of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both. `best`
     chooses the passage of a document and orders documents of one language. `rows` are the chunks that may be shown.
+    In `partial` ones there was no time for `meaning`.
     """
 
     keyword: Floats
@@ -68,6 +74,7 @@ class _Legs:
     exact: Coverage | None
     best: Floats
     rows: Rows
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +109,15 @@ class _Answer:
     passages: Rows
     unit: npt.NDArray[np.int32]
     ranking: Ranking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a request was taken to ask, and its whole answer."""
+
+    query: Query
+    filters: Filters
+    answer: _Answer
 
 
 class Searcher:
@@ -144,45 +160,88 @@ class Searcher:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
         return tuple(self._generation.document(row) for row in self._versions(commitment_id))
 
-    def search(self, request: SearchRequest) -> SearchResult:
-        """Answer a request (QueryError for an unusable query, EncoderError if the index's encoder can't be had)."""
-        start = time.perf_counter()
+    def search(self, request: SearchRequest, *, watch: Watch | None = None) -> SearchResult:
+        """Answer a request, in the time that the watch leaves.
+
+        Raises QueryError for an unusable query, EncoderError if the index's encoder can't be had, and OverloadError
+        when there was no time to compare by meaning and nothing else was asked for.
+        """
+        watch = watch or Watch()
+        found = self._find(request, watch)
+        query, answer, tries = found.query, found.answer, None
+        if not len(answer.ranking):
+            tries = self._answer(query, answer.legs, found.filters, answer.unit)
+        with watch.stage("present"):
+            page = range(request.offset, request.offset + request.limit)
+            return SearchResult(
+                request=request,
+                total=len(answer.ranking),
+                strengths=_count_strengths(answer),
+                hits=self._hits(query, answer, page, explain=request.explain),
+                nearest=self._hits(query, tries, range(NEAREST), marked=False) if tries else (),
+                facets=count_facets(self._columns, answer.unit, answer.candidates, answer.masks, found.filters),
+                index=self.info,
+                took_ms=watch.elapsed_ms,
+                notes=(BY_WORDS_ALONE,) if answer.legs.partial else (),
+                corrections=query.corrections,
+                corrected_query=respelt(request.query, query.corrections) if query.corrections else None,
+                partial=answer.legs.partial,
+            )
+
+    def facets(self, request: SearchRequest, *, watch: Watch | None = None) -> FacetCounts:
+        """Return the facets of a request's result, or of the whole corpus if its query is empty; raises like `search`.
+
+        Hits are counted as the request has them folded; its grouping, order and page don't matter.
+        """
+        watch = watch or Watch()
+        if request.query:
+            found = self._find(replace(request, group_by="commitment", sort="relevance"), watch)
+            unit, candidates, masks = found.answer.unit, found.answer.candidates, found.answer.masks
+            filters, partial = found.filters, found.answer.legs.partial
+        else:
+            unit, filters, partial = self._unit(request), request.filters, False
+            candidates = np.ones(len(self._columns.document_ids), dtype=np.bool_)
+            masks = self._columns.filter_masks(filters)
+        return FacetCounts(
+            request=request,
+            total=len(np.unique(unit[matching_documents(candidates, masks)])),
+            facets=count_facets(self._columns, unit, candidates, masks, filters),
+            index=self.info,
+            took_ms=watch.elapsed_ms,
+            partial=partial,
+        )
+
+    def _find(self, request: SearchRequest, watch: Watch) -> _Found:
         query = self._understood(parse_query(request.query), request.mode)
         filters = _with_fields(request.filters, query)
-        unit = self._columns.group if request.fold else self._columns.commitment
-        legs = self._run_legs(query, request.mode, None)
-        grades = self._grades(query, legs)
-        answer = self._answer(query, legs, filters, unit, grades=grades)
-        if request.sort != "relevance":
-            ranking = by_year(answer.ranking, self._columns.year, newest_first=request.sort == "newest")
-            answer = replace(answer, ranking=ranking)
-        tries = None if len(answer.ranking) else self._answer(query, legs, filters, unit)
-        return SearchResult(
-            request=request,
-            total=len(answer.ranking),
-            strengths=_count_strengths(answer),
-            hits=self._hits(query, answer, range(request.offset, request.offset + request.limit)),
-            nearest=self._hits(query, tries, range(NEAREST), marked=False) if tries else (),
-            facets=count_facets(self._columns, unit, answer.candidates, answer.masks, filters),
-            index=self.info,
-            took_ms=(time.perf_counter() - start) * 1000,
-            corrections=query.corrections,
-            corrected_query=respelt(request.query, query.corrections) if query.corrections else None,
-        )
+        legs = self._run_legs(query, request.mode, None, watch)
+        with watch.stage("rank"):
+            grades = self._grades(query, legs)
+            answer = self._answer(query, legs, filters, self._unit(request), grades=grades)
+            ranking = answer.ranking
+            if request.sort != "relevance":
+                ranking = by_year(ranking, self._columns.year, newest_first=request.sort == "newest")
+            if request.group_by == "country":
+                ranking = first_of_each(ranking, self._columns.country_units())
+        return _Found(query=query, filters=filters, answer=replace(answer, ranking=ranking))
+
+    def _unit(self, request: SearchRequest) -> npt.NDArray[np.int32]:
+        """Return the number of the hit that each document belongs to, int32 `(documents,)`."""
+        return self._columns.group if request.fold else self._columns.commitment
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries that are most like one (NotFoundError if there is none such).
 
         Stored embeddings are compared, so that no encoder is needed.
         """
-        start = time.perf_counter()
+        watch = Watch()
         total, hits = self._similar.find(self._versions(request.commitment_id), request)
         return SimilarResult(
             request=request,
             total=total,
             hits=hits,
             index=self.info,
-            took_ms=(time.perf_counter() - start) * 1000,
+            took_ms=watch.elapsed_ms,
         )
 
     def rank(
@@ -195,7 +254,7 @@ class Searcher:
         """
         query = self._understood(query, mode)
         narrowed = _with_fields(filters or Filters(), query)
-        legs = self._run_legs(query, mode, vector)
+        legs = self._run_legs(query, mode, vector, Watch())
         return self._answer(query, legs, narrowed, self._columns.commitment).ranking
 
     def evidence(self, text: str) -> Floats:
@@ -274,30 +333,55 @@ class Searcher:
             ranking=collapse(documents, scores, unit),
         )
 
-    def _run_legs(self, query: Query, mode: Mode, vector: Floats | None) -> _Legs:
-        run = None if mode == "semantic" else self._keyword.run(query)
-        keyword = run.scores if run else np.zeros(len(self._document_of), dtype=np.float32)
-        words = run.coverage if run else None
+    def _run_legs(self, query: Query, mode: Mode, vector: Floats | None, watch: Watch) -> _Legs:
+        """Run the legs of a mode, words first; without the time to encode, words are all there is (OverloadError)."""
+        with watch.stage("keyword"):
+            run = None if mode == "semantic" else self._keyword.run(query)
         if mode == "keyword" or not query.text:
-            rows = self._eligible_rows(query, keyword > 0 if query.text else None)
-            return _Legs(keyword=keyword, words=words, meaning=None, exact=None, best=keyword, rows=rows)
+            return self._word_legs(query, run)
         if vector is None:
-            vector = self.encode([query.text])[0]
+            with watch.stage("encode"):
+                vectors = watch.in_time(lambda: self.encode([query.text]))
+            if vectors is None and run is None:
+                raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
+            if vectors is None:
+                return self._word_legs(query, run, partial=True)
+            vector = vectors[0]
+        with watch.stage("semantic"):
+            return self._all_legs(query, run, vector)
+
+    def _word_legs(self, query: Query, run: Run | None, *, partial: bool = False) -> _Legs:
+        keyword = run.scores if run else self._no_scores()
+        return _Legs(
+            keyword=keyword,
+            words=run.coverage if run else None,
+            meaning=None,
+            exact=None,
+            best=keyword,
+            rows=self._eligible_rows(query, keyword > 0 if query.text else None),
+            partial=partial,
+        )
+
+    def _all_legs(self, query: Query, run: Run | None, vector: Floats) -> _Legs:
+        """Return what meaning gives, with the words if there is a run of them."""
+        relative = run.relative if run else self._no_scores()
         passages = self._semantic.passage_scores(vector)
         scores = self._semantic.with_sentences(passages, vector)
-        relative = run.relative if run else keyword
         slots = scores + lift(relative, self._weights)
-        exact = self._exact.shares(query) if mode == "hybrid" else None
+        exact = self._exact.shares(query) if run else None
         if exact is not None:
             slots += np.float32(self._weights.exact) * exact.bonus
         return _Legs(
-            keyword=keyword,
-            words=words,
+            keyword=run.scores if run else relative,
+            words=run.coverage if run else None,
             meaning=_Meaning(vector=vector, passages=passages, scores=scores, slots=slots),
             exact=exact.coverage if exact else None,
             best=slots + np.float32(self._weights.keyword) * relative,
             rows=self._eligible_rows(query, None),
         )
+
+    def _no_scores(self) -> Floats:
+        return np.zeros(len(self._document_of), dtype=np.float32)
 
     def _eligible_rows(self, query: Query, matching: Mask | None) -> Rows:
         """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded.
@@ -325,14 +409,35 @@ class Searcher:
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 
-    def _hits(self, query: Query, answer: _Answer, positions: range, *, marked: bool = True) -> tuple[Hit, ...]:
+    def _hits(
+        self, query: Query, answer: _Answer, positions: range, *, marked: bool = True, explain: bool = False
+    ) -> tuple[Hit, ...]:
         """Return the hits at these positions of the ranking, as far as there are any.
 
         Where not `marked`, no sentence is said to mean the same.
         """
         vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
         there = range(positions.start, min(positions.stop, len(answer.ranking)))
-        return tuple(self._hit(query, position, answer, vector) for position in there)
+        hits = tuple(self._hit(query, position, answer, vector) for position in there)
+        return self._explained(hits, answer) if explain else hits
+
+    def _explained(self, hits: tuple[Hit, ...], answer: _Answer) -> tuple[Hit, ...]:
+        legs, meaning = answer.legs, answer.legs.meaning
+        passing = matching_documents(np.ones(len(answer.passages), dtype=np.bool_), answer.masks)
+        rows = legs.rows[passing[self._document_of[legs.rows]]]
+        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
+        explained = []
+        for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):
+            row = int(answer.passages[shown])
+            explanation = Explanation(
+                keyword=place(legs.keyword, rows, row) if legs.keyword[row] else None,
+                semantic=None if meaning is None else place(meaning.scores, rows, row),
+                words=matched_words(hit.passage),
+                word_share=None if legs.words is None else float(legs.words.share[row]),
+                evidence=None if evidence is None else float(evidence[row]),
+            )
+            explained.append(replace(hit, explanation=explanation))
+        return tuple(explained)
 
     def _hit(self, query: Query, position: int, answer: _Answer, vector: Floats | None) -> Hit:
         legs, ranking = answer.legs, answer.ranking

@@ -92,7 +92,7 @@ class SimilarCommitments:
         scores = np.stack([version.scores for version in compared])
         ranking = collapse(candidates, scores.max(axis=0), self._columns.group)
         if request.per_country:
-            ranking = collapse(ranking.document, scores.max(axis=0), self._country_units())
+            ranking = collapse(ranking.document, scores.max(axis=0), self._columns.country_units())
         hits = []
         for position in range(min(request.limit, len(ranking))):
             shown = int(ranking.document[position])
@@ -112,11 +112,6 @@ class SimilarCommitments:
     def _others(self, versions: Sequence[int]) -> Mask:
         """Return which documents are not of this commitment, nor near-duplicates of it, bool `(documents,)`."""
         return ~np.isin(self._columns.group, self._columns.group[versions])
-
-    def _country_units(self) -> npt.NDArray[np.int32]:
-        country = self._columns.country
-        alone = len(self._columns.by_field["country"].values) + np.arange(len(country), dtype=np.int32)
-        return np.where(country >= 0, country, alone)
 
     def _compare(self, versions: Sequence[int]) -> list[_Version]:
         others = self._others(versions)[self._documents]
