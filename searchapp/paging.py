@@ -25,7 +25,9 @@ def to_args(asked: SearchRequest) -> Arguments:
             "mode": asked.mode if asked.mode != _DEFAULT.mode else "",
             **_filter_args(asked.filters),
             "sort": asked.sort if asked.sort != _DEFAULT.sort else "",
+            "group_by": asked.group_by if asked.group_by != _DEFAULT.group_by else "",
             "fold": "" if asked.fold else "false",
+            "explain": "true" if asked.explain else "",
             "limit": _limit(asked.limit),
             "offset": str(asked.offset or ""),
         }

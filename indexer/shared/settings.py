@@ -26,7 +26,7 @@ class Setting:
 
 FIXED = (
     Setting(
-        name="max-query", default=1_000, help="Characters of a query: a long paragraph, all that the encoder reads."
+        name="max-query", default=1_000, help="Characters of a query: a long paragraph, and all that the encoder reads."
     ),
     Setting(
         name="max-terms",

@@ -7,13 +7,17 @@ from dataclasses import replace
 
 from indexer.shared.errors import ConcordError, NotFoundError
 from indexer.shared.records import CatalogueEntry, Document, Facts, Milestone, Section, Unmapped
+from searchapp.search.columns import FACET_FIELDS
 from searchapp.search.query import Correction
 from searchapp.search.results import (
+    Explanation,
     Facet,
+    FacetCounts,
     FacetValue,
     Highlight,
     Hit,
     IndexInfo,
+    LegPlace,
     Pair,
     Passage,
     Quote,
@@ -26,9 +30,17 @@ from searchapp.search.results import (
     Strength,
     StrengthCounts,
 )
+from searchapp.search.watch import Watch
 
 INFO = IndexInfo(digest="3f9a1c0de7b24586", encoder="bundled:e5-small", built_at="2026-01-31T09:30:00+00:00")
 HOSTILE = "<script>alert('x')</script> {{7*7}} \u202e\x00desrever"
+EXPLANATION = Explanation(
+    keyword=LegPlace(score=3.21, rank=2),
+    semantic=LegPlace(score=0.69, rank=1),
+    words=("innovation",),
+    word_share=1.0,
+    evidence=5.61803,
+)
 NOTHING = "zzzz"
 """A query that the fake searcher finds nothing for."""
 MISSPELT = "inovation in seuol"
@@ -224,7 +236,10 @@ class FakeSearcher:
             raise NotFoundError(f"The index holds no commitment “{commitment_id}”.", field="commitment_id")
         return found
 
-    def search(self, request: SearchRequest) -> SearchResult:
+    def search(self, request: SearchRequest, *, watch: Watch | None = None) -> SearchResult:
+        if watch:
+            with watch.stage("keyword"):
+                pass
         self.asked.append(request)
         if self.error:
             raise self.error
@@ -246,6 +261,10 @@ class FakeSearcher:
             corrections=CORRECTIONS if request.query == MISSPELT else (),
             corrected_query="innovation in seoul" if request.query == MISSPELT else None,
         )
+
+    def facets(self, request: SearchRequest, *, watch: Watch | None = None) -> FacetCounts:
+        result = self.search(replace(request, query=request.query or "innovation"), watch=watch)
+        return FacetCounts(request=request, total=result.total, facets=result.facets, index=INFO, took_ms=2.3456)
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Everything of another country that passes the filters is like it; the best of a country is its first."""
@@ -313,6 +332,7 @@ class FakeSearcher:
             strength=strength_of(rank - 1, request),
             also_in=others,
             near_duplicates=twins,
+            explanation=EXPLANATION if request.explain else None,
         )
 
 
@@ -358,6 +378,7 @@ def _facets(commitments: list[Document], request: SearchRequest) -> tuple[Facet,
         "year": ([str(one.facts.year) for one in commitments if one.facts.year], ()),
         "policy_area": ([area for one in commitments for area in one.facts.policy_areas], filters.policy_area),
     }
+    columns |= {field: ([], ()) for field in FACET_FIELDS if field not in columns}
     return tuple(
         Facet(
             field=field,
@@ -366,5 +387,5 @@ def _facets(commitments: list[Document], request: SearchRequest) -> tuple[Facet,
                 for value, count in sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
             ),
         )
-        for field, (values, selected) in columns.items()
+        for field, (values, selected) in ((field, columns[field]) for field in FACET_FIELDS)
     )
