@@ -1,20 +1,27 @@
-"""JSON for programs: search, one commitment and those like it, and whether the server is up."""
+"""JSON for programs: search, facets, one commitment and those like it; what the API is; and how the server does."""
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from indexer.shared.errors import QueryError
-from searchapp.serialize import commitment_dict, result_dict, similar_dict
+from indexer.shared.errors import EncoderError, IndexStoreError, QueryError
+from searchapp.serialize import commitment_dict, facets_dict, result_dict, similar_dict
+from searchapp.web.caching import revalidated
 from searchapp.web.holder import get_searcher
+from searchapp.web.metrics import get_metrics
+from searchapp.web.openapi import openapi_document
 from searchapp.web.params import (
+    FACET_PARAMETERS,
     SEARCH_PARAMETERS,
     SIMILAR_PARAMETERS,
+    parse_facets,
     parse_search,
     parse_similar,
     refuse_unknown,
 )
+from searchapp.web.service import find, find_facets, find_similar
 
 __all__ = ["api"]
 
@@ -22,16 +29,27 @@ api = Blueprint("api", __name__)
 
 
 @api.get("/api/v1/search")
+@revalidated
 def search() -> ResponseReturnValue:
     """Answer a search; unlike on the page, a parameter nobody knows and an empty query are errors."""
     refuse_unknown(request.args, SEARCH_PARAMETERS)
     asked = parse_search(request.args)
     if not asked.query:
         raise QueryError("is missing or blank; expected what to search for", field="q")
-    return jsonify(result_dict(get_searcher().search(asked), root=request.root_path))
+    return jsonify(result_dict(find(asked), root=request.root_path))
+
+
+@api.get("/api/v1/facets")
+@revalidated
+def facets() -> ResponseReturnValue:
+    """Return all values of the facets of a search, or of the whole corpus."""
+    refuse_unknown(request.args, FACET_PARAMETERS)
+    asked, fields = parse_facets(request.args)
+    return jsonify(facets_dict(find_facets(asked), fields))
 
 
 @api.get("/api/v1/commitments/<commitment_id>")
+@revalidated
 def commitment(commitment_id: str) -> ResponseReturnValue:
     """Return a commitment in all its languages."""
     refuse_unknown(request.args, ())
@@ -40,14 +58,37 @@ def commitment(commitment_id: str) -> ResponseReturnValue:
 
 
 @api.get("/api/v1/commitments/<commitment_id>/similar")
+@revalidated
 def similar(commitment_id: str) -> ResponseReturnValue:
     """Return the commitments of other countries that are most like one."""
     refuse_unknown(request.args, SIMILAR_PARAMETERS)
     asked = parse_similar(commitment_id, request.args)
-    return jsonify(similar_dict(get_searcher().similar(asked), root=request.root_path))
+    return jsonify(similar_dict(find_similar(asked), root=request.root_path))
+
+
+@api.get("/openapi.json")
+def openapi() -> ResponseReturnValue:
+    """Describe the API for programs."""
+    return jsonify(openapi_document(request.root_path))
+
+
+@api.get("/api/docs")
+def docs() -> ResponseReturnValue:
+    """Describe the API for people."""
+    return render_template("api.html", api=openapi_document(request.root_path))
 
 
 @api.get("/healthz")
 def healthz() -> ResponseReturnValue:
     """Say that the server answers; it needs no index."""
     return jsonify({"status": "ok"})
+
+
+@api.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Return what was counted and timed, for Prometheus; it needs no index."""
+    try:
+        info = get_searcher().info
+    except (IndexStoreError, EncoderError):
+        info = None
+    return Response(get_metrics().text(info), content_type=CONTENT_TYPE_LATEST)

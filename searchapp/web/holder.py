@@ -10,7 +10,8 @@ from typing import Protocol, cast
 from flask import Flask, current_app
 
 from indexer.shared.records import Document
-from searchapp.search.results import IndexInfo, SearchRequest, SearchResult, SimilarRequest, SimilarResult
+from searchapp.search.results import FacetCounts, IndexInfo, SearchRequest, SearchResult, SimilarRequest, SimilarResult
+from searchapp.search.watch import Watch
 
 __all__ = ["SearchService", "SearcherHolder", "get_searcher", "install_holder"]
 
@@ -20,8 +21,11 @@ _EXTENSION = "concord.searcher"
 class SearchService(Protocol):
     """What the web application asks of a searcher; safe to use from several threads."""
 
-    def search(self, request: SearchRequest) -> SearchResult:
+    def search(self, request: SearchRequest, *, watch: Watch | None = None) -> SearchResult:
         """Answer a search; raises QueryError for a query that can't be used."""
+
+    def facets(self, request: SearchRequest, *, watch: Watch | None = None) -> FacetCounts:
+        """Count the facets of a search, or of the whole corpus if its query is empty; raises QueryError."""
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment; raises NotFoundError."""

@@ -13,6 +13,7 @@ from indexer.shared.records import Document
 from searchapp.labels import FIELD_LABELS, MODE_LABELS, STRENGTH_LABELS, language_label
 from searchapp.search.query import MAX_QUERY
 from searchapp.search.results import IndexInfo, SearchRequest, SearchResult, SimilarRequest
+from searchapp.web.caching import revalidated
 from searchapp.web.errors import Problem, log_failure, problem_of
 from searchapp.web.facts import facts_of
 from searchapp.web.holder import get_searcher
@@ -25,6 +26,7 @@ from searchapp.web.params import (
     parse_similar,
     salvage,
 )
+from searchapp.web.service import find, find_similar
 from searchapp.web.text import clean_query
 from searchapp.web.views import (
     corrected_url,
@@ -49,12 +51,13 @@ pages = Blueprint("pages", __name__)
 
 
 @pages.get("/")
+@revalidated
 def search() -> ResponseReturnValue:
     """Show the form, and the results below it once something is asked; what can't be asked is a 400 with the form."""
     try:
         asked = parse_search(request.args)
         if asked.query:
-            return _results_page(asked, result=get_searcher().search(asked))
+            return _results_page(asked, result=find(asked))
     except QueryError as error:
         kept = replace(salvage(request.args), query=clean_query(request.args.get("q", "")))
         return _results_page(kept, problem=problem_of(error)), 400
@@ -62,6 +65,7 @@ def search() -> ResponseReturnValue:
 
 
 @pages.get("/commitments/<commitment_id>")
+@revalidated
 def commitment(commitment_id: str) -> ResponseReturnValue:
     """Show the whole of a commitment in the language asked for (`lang`), or in the first it exists in."""
     lang = parse_language(request.args)
@@ -74,16 +78,17 @@ def commitment(commitment_id: str) -> ResponseReturnValue:
         versions=versions,
         facts=facts_of(document.facts),
         sections=placed_sections(document),
-        similar=searcher.similar(SimilarRequest(commitment_id=commitment_id, limit=_FEW_SIMILAR)),
+        similar=find_similar(SimilarRequest(commitment_id=commitment_id, limit=_FEW_SIMILAR)),
     )
 
 
 @pages.get("/commitments/<commitment_id>/similar")
+@revalidated
 def similar(commitment_id: str) -> ResponseReturnValue:
     """Show the commitments of other countries that are most like one, each with the passages that explain it."""
     asked = parse_similar(commitment_id, request.args)
     searcher = get_searcher()
-    result = searcher.similar(asked)
+    result = find_similar(asked)
     more = min(result.total, MAX_LIMIT)
     return render_template(
         "similar.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from indexer.shared.errors import ConcordError, NotFoundError
+from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError
 from indexer.shared.records import CatalogueEntry, Document, Facts, Milestone, Section, Unmapped
 from searchapp.search.columns import FACET_FIELDS
 from searchapp.search.query import Correction
@@ -224,7 +224,7 @@ class FakeSearcher:
 
     @property
     def info(self) -> IndexInfo:
-        if self.error:
+        if isinstance(self.error, IndexStoreError | EncoderError):
             raise self.error
         return INFO
 
@@ -264,7 +264,9 @@ class FakeSearcher:
 
     def facets(self, request: SearchRequest, *, watch: Watch | None = None) -> FacetCounts:
         result = self.search(replace(request, query=request.query or "innovation"), watch=watch)
-        return FacetCounts(request=request, total=result.total, facets=result.facets, index=INFO, took_ms=2.3456)
+        counted = {facet.field: facet for facet in result.facets}
+        facets = tuple(counted.get(field, Facet(field=field, values=())) for field in FACET_FIELDS)
+        return FacetCounts(request=request, total=result.total, facets=facets, index=INFO, took_ms=2.3456)
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Everything of another country that passes the filters is like it; the best of a country is its first."""
@@ -378,7 +380,6 @@ def _facets(commitments: list[Document], request: SearchRequest) -> tuple[Facet,
         "year": ([str(one.facts.year) for one in commitments if one.facts.year], ()),
         "policy_area": ([area for one in commitments for area in one.facts.policy_areas], filters.policy_area),
     }
-    columns |= {field: ([], ()) for field in FACET_FIELDS if field not in columns}
     return tuple(
         Facet(
             field=field,
@@ -387,5 +388,5 @@ def _facets(commitments: list[Document], request: SearchRequest) -> tuple[Facet,
                 for value, count in sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
             ),
         )
-        for field, (values, selected) in ((field, columns[field]) for field in FACET_FIELDS)
+        for field, (values, selected) in columns.items()
     )

@@ -27,7 +27,8 @@ def search(client: FlaskClient, **parameters: object) -> dict[str, Any]:
 def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
     answer = search(client, q="  innovation ", country="gb")
     assert list(answer) == [
-        *("query", "total", "comparable", "strengths", "took_ms", "hits", "nearest", "facets", "next_url", "index")
+        *("query", "total", "comparable", "partial", "strengths", "took_ms"),
+        *("hits", "nearest", "facets", "next_url", "index"),
     ]
     assert answer["query"] == {
         "q": "innovation",
@@ -45,7 +46,9 @@ def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
         "year_from": None,
         "year_to": None,
         "sort": "relevance",
+        "group_by": "commitment",
         "fold": True,
+        "explain": False,
         "limit": 10,
         "offset": 0,
     }

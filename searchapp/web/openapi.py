@@ -1,0 +1,157 @@
+"""The API's description (OpenAPI 3.1), made of the tables that check requests and the types of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from searchapp.answers import CommitmentAnswer, FacetsAnswer, ProblemAnswer, SearchAnswer, SimilarAnswer
+from searchapp.web.parameters import Parameter
+from searchapp.web.params import FACET_PARAMETERS, SEARCH_PARAMETERS, SIMILAR_PARAMETERS
+
+__all__ = ["openapi_document"]
+
+_SCHEMA = "#/components/schemas/{name}"
+_PROBLEMS = {
+    400: "A parameter is missing, unknown, repeated or has a value that can't be used; `field` names it.",
+    404: "There is no such commitment.",
+    414: "The address is too long.",
+    429: "The client has made too many requests; `Retry-After` says how many seconds to wait.",
+    503: "The index can't be used, or there is no time or room for the request at the moment.",
+}
+_ALWAYS = (400, 414, 429, 503)
+_ID = {
+    "name": "commitment_id",
+    "in": "path",
+    "required": True,
+    "description": "The ID of a commitment.",
+    "schema": {"type": "string", "minLength": 1, "examples": ["UK0066"]},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Operation:
+    """One GET; `links` name the operations that can follow it, and where in its answer their ID stands."""
+
+    path: str
+    name: str
+    summary: str
+    parameters: tuple[Parameter, ...]
+    answer: type
+    required: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def of_one(self) -> bool:
+        return "{commitment_id}" in self.path
+
+
+_FIRST_HIT = "$response.body#/hits/0/commitment/id"
+_OPERATIONS = (
+    _Operation(
+        path="/api/v1/search",
+        name="search",
+        summary="Search commitments in any language",
+        parameters=SEARCH_PARAMETERS,
+        answer=SearchAnswer,
+        required=("q",),
+        links={"commitment": _FIRST_HIT, "similar": _FIRST_HIT},
+    ),
+    _Operation(
+        path="/api/v1/facets",
+        name="facets",
+        summary="Count the values of every field, in a search's result or in the whole corpus",
+        parameters=FACET_PARAMETERS,
+        answer=FacetsAnswer,
+    ),
+    _Operation(
+        path="/api/v1/commitments/{commitment_id}",
+        name="commitment",
+        summary="A commitment in all its languages",
+        parameters=(),
+        answer=CommitmentAnswer,
+        links={"similar": "$response.body#/id"},
+    ),
+    _Operation(
+        path="/api/v1/commitments/{commitment_id}/similar",
+        name="similar",
+        summary="The commitments of other countries that are most like one",
+        parameters=SIMILAR_PARAMETERS,
+        answer=SimilarAnswer,
+        links={"commitment": _FIRST_HIT},
+    ),
+)
+
+
+@cache
+def openapi_document(root: str = "") -> dict[str, Any]:
+    """Return the description of the API, for an application that is mounted at `root`."""
+    _, schemas = msgspec.json.schema_components(
+        [ProblemAnswer, *(operation.answer for operation in _OPERATIONS)], ref_template=_SCHEMA
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Concord",
+            "version": version("concord"),
+            "description": (
+                "Search open-government commitments across countries and languages. Only GET, HEAD and OPTIONS are "
+                "possible. A parameter that is empty counts as absent; one that nobody knows is refused. Every answer "
+                "has an ETag to ask again with (`If-None-Match`), and every error is a problem document (RFC 9457)."
+            ),
+        },
+        "servers": [{"url": root or "/"}],
+        "paths": {operation.path: {"get": _get(operation)} for operation in _OPERATIONS},
+        "components": {"schemas": schemas},
+    }
+
+
+def _get(operation: _Operation) -> dict[str, Any]:
+    statuses = sorted({*_ALWAYS, *((404,) if operation.of_one else ())})
+    parameters = [_parameter(one, required=one.name in operation.required) for one in operation.parameters]
+    return {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": [*([_ID] if operation.of_one else []), *parameters],
+        "responses": {
+            "200": _success(operation),
+            "304": {"description": "The answer is still the one whose ETag was sent."},
+            **{str(status): _problem(status) for status in statuses},
+        },
+    }
+
+
+def _parameter(parameter: Parameter, *, required: bool) -> dict[str, Any]:
+    described = {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.help,
+        "required": required,
+        "schema": parameter.schema(),
+    }
+    return described if required else described | {"allowEmptyValue": True}
+
+
+def _success(operation: _Operation) -> dict[str, Any]:
+    success = {
+        "description": HTTPStatus.OK.phrase,
+        "headers": {"ETag": {"description": "Changes with the answer.", "schema": {"type": "string"}}},
+        "content": {"application/json": {"schema": {"$ref": _SCHEMA.format(name=operation.answer.__name__)}}},
+    }
+    links = {
+        name: {"operationId": name, "parameters": {"commitment_id": place}} for name, place in operation.links.items()
+    }
+    return success | {"links": links} if links else success
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {
+        "description": _PROBLEMS[status],
+        "content": {"application/problem+json": {"schema": {"$ref": _SCHEMA.format(name="ProblemAnswer")}}},
+    }
