@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
@@ -37,7 +36,7 @@ _ID = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Operation:
-    """One GET; `links` name the operations that can follow it, and where in its answer their ID stands."""
+    """One GET; `links` name the operations that can follow it with the same ID."""
 
     path: str
     name: str
@@ -45,14 +44,13 @@ class _Operation:
     parameters: tuple[Parameter, ...]
     answer: type
     required: tuple[str, ...] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
 
     @property
     def of_one(self) -> bool:
         return "{commitment_id}" in self.path
 
 
-_FIRST_HIT = "$response.body#/hits/0/commitment/id"
 _OPERATIONS = (
     _Operation(
         path="/api/v1/search",
@@ -61,7 +59,6 @@ _OPERATIONS = (
         parameters=SEARCH_PARAMETERS,
         answer=SearchAnswer,
         required=("q",),
-        links={"commitment": _FIRST_HIT, "similar": _FIRST_HIT},
     ),
     _Operation(
         path="/api/v1/facets",
@@ -76,7 +73,7 @@ _OPERATIONS = (
         summary="A commitment in all its languages",
         parameters=(),
         answer=CommitmentAnswer,
-        links={"similar": "$response.body#/id"},
+        links=("similar",),
     ),
     _Operation(
         path="/api/v1/commitments/{commitment_id}/similar",
@@ -84,7 +81,7 @@ _OPERATIONS = (
         summary="The commitments of other countries that are most like one",
         parameters=SIMILAR_PARAMETERS,
         answer=SimilarAnswer,
-        links={"commitment": _FIRST_HIT},
+        links=("commitment",),
     ),
 )
 
@@ -128,14 +125,15 @@ def _get(operation: _Operation) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter, *, required: bool) -> dict[str, Any]:
-    described = {
+    schema = parameter.schema()
+    return {
         "name": parameter.name,
         "in": "query",
         "description": parameter.help,
         "required": required,
-        "schema": parameter.schema(),
+        **({} if required or schema["type"] == "array" else {"allowEmptyValue": True}),
+        "schema": schema,
     }
-    return described if required else described | {"allowEmptyValue": True}
 
 
 def _success(operation: _Operation) -> dict[str, Any]:
@@ -145,7 +143,8 @@ def _success(operation: _Operation) -> dict[str, Any]:
         "content": {"application/json": {"schema": {"$ref": _SCHEMA.format(name=operation.answer.__name__)}}},
     }
     links = {
-        name: {"operationId": name, "parameters": {"commitment_id": place}} for name, place in operation.links.items()
+        name: {"operationId": name, "parameters": {"commitment_id": "$request.path.commitment_id"}}
+        for name in operation.links
     }
     return success | {"links": links} if links else success
 

@@ -56,10 +56,10 @@ class Text:
 
     def read(self, args: Args) -> str:
         """Return the text, "" if it is absent."""
-        text = clean_query(_scalar(args, self.name))
+        text = _scalar(args, self.name)
         if len(text) > self.longest:
             raise QueryError(f"is {len(text):,} characters long; expected at most {self.longest:,}", field=self.name)
-        return text
+        return clean_query(text)
 
     def schema(self) -> dict[str, Any]:
         """Return its JSON Schema."""
@@ -76,7 +76,7 @@ class Choice(Generic[Option]):
 
     def read(self, args: Args) -> Option:
         """Return the word."""
-        value = _scalar(args, self.name) or self.options[0]
+        value = _scalar(args, self.name).strip() or self.options[0]
         for option in self.options:
             if option == value:
                 return option
@@ -97,7 +97,7 @@ class Flag:
 
     def read(self, args: Args) -> bool:
         """Return whether it is true."""
-        value = _scalar(args, self.name).lower()
+        value = _scalar(args, self.name).strip().lower()
         if value not in ("", "true", "false"):
             raise QueryError(f"“{shortened(value)}” is not one of true, false", field=self.name)
         return value == "true" if value else self.default
@@ -118,7 +118,7 @@ class Number:
 
     def read(self, args: Args) -> int | None:
         """Return the number, None if it is absent."""
-        value = _scalar(args, self.name)
+        value = _scalar(args, self.name).strip()
         if not value:
             return None
         if not _WHOLE_NUMBER.fullmatch(value) or not self.first <= int(value) <= self.last:
@@ -144,11 +144,11 @@ class Codes:
 
     def read(self, args: Args) -> tuple[str, ...]:
         """Return the codes, each once, in the order given."""
-        return tuple(dict.fromkeys(self.code(value) for value in _values(args, self.name)))
+        return tuple(dict.fromkeys(self.code(value.strip()) for value in _values(args, self.name)))
 
     def one(self, args: Args) -> str | None:
         """Return the code of a parameter that may be given once, None if it is absent."""
-        value = _scalar(args, self.name)
+        value = _scalar(args, self.name).strip()
         return self.code(value) if value else None
 
     def code(self, value: str) -> str:
@@ -160,7 +160,7 @@ class Codes:
 
     def schema(self) -> dict[str, Any]:
         """Return its JSON Schema."""
-        return _array({"type": "string", "pattern": f"^{self.form}$", "description": self.expected})
+        return _array({"type": "string", "pattern": rf"^\s*(?:{self.form})?\s*$", "description": self.expected})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +173,11 @@ class Names:
 
     def read(self, args: Args) -> tuple[str, ...]:
         """Return the names, each once, in the order given."""
-        names = tuple(dict.fromkeys(filter(None, map(clean_query, _values(args, self.name)))))
+        names = _values(args, self.name)
         for name in names:
             if len(name) > self.longest:
                 raise QueryError(f"“{shortened(name)}” is longer than {self.longest} characters", field=self.name)
-        return names
+        return tuple(dict.fromkeys(filter(None, map(clean_query, names))))
 
     def schema(self) -> dict[str, Any]:
         """Return its JSON Schema."""
@@ -195,18 +195,14 @@ def _array(items: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scalar(args: Args, name: str) -> str:
-    values = _given(args, name)
+    values = [value for value in args.getlist(name) if value.strip()]
     if len(values) > 1:
         raise QueryError(f"is given {len(values)} times; expected once", field=name)
     return values[0] if values else ""
 
 
 def _values(args: Args, name: str) -> list[str]:
-    values = _given(args, name)
+    values = args.getlist(name)
     if len(values) > MAX_VALUES:
         raise QueryError(f"has {len(values)} values; expected at most {MAX_VALUES}", field=name)
-    return values
-
-
-def _given(args: Args, name: str) -> list[str]:
-    return [value.strip() for value in args.getlist(name) if value.strip()]
+    return [value for value in values if value.strip()]
