@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from indexer.shared.commands import Command, setting_option
+from indexer.shared.settings import LIMITS
+from searchapp.limits import Limits
 
 if TYPE_CHECKING:
     from searchapp.search.results import Mode, Sort
@@ -124,13 +127,29 @@ def similar(commitment_id: str, index: str, per_country: bool, limit: int, form:
         click.echo(line)
 
 
+def _limits(function: Function) -> Function:
+    """Give a command an option for each of LIMITS; it gets them as one argument, `limits`."""
+
+    @wraps(function)
+    def with_limits(**options: Any) -> Any:
+        limits = {one.name.replace("-", "_"): options.pop(one.name.replace("-", "_")) for one in LIMITS}
+        return function(**options, limits=Limits(**limits))
+
+    for one in reversed(LIMITS):
+        with_limits = setting_option(one.name)(with_limits)
+    return cast("Function", with_limits)
+
+
 @click.command(cls=Command)
 @setting_option("index")
 @setting_option("host")
 @setting_option("port")
 @setting_option("threads")
-def serve(index: str, host: str, port: int, threads: int) -> None:
+@setting_option("log-requests")
+@setting_option("log-queries")
+@_limits
+def serve(index: str, limits: Limits, **options: Any) -> None:
     """Serve the search page and the JSON API until interrupted."""
     from searchapp.server import run  # noqa: PLC0415 (`--help` must not load the server)
 
-    run(Path(index), host=host, port=port, threads=threads)
+    run(Path(index), limits=limits, **options)

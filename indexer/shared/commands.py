@@ -23,9 +23,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def setting_option(name: str) -> Callable[[Function], Function]:
-    """Return the click option of a setting: `--name`, or its variable, or its default."""
+    """Return the click option of a setting: `--name`, or its variable, or its default; of a yes or no, a flag."""
     one = setting(name)
-    return click.option(f"--{name}", default=one.default, envvar=one.variable, show_default=True, help=one.help)
+    flag = f"--{name}/--no-{name}" if isinstance(one.default, bool) else f"--{name}"
+    return click.option(flag, default=one.default, envvar=one.variable, show_default=True, help=one.help)
 
 
 class Command(click.Command):

@@ -46,7 +46,12 @@ FIXED = (
 
 LIMITS = (
     Setting(
-        name="max-url", default=8_192, help="Bytes of a request's address, as in most proxies; longer ones get a 414."
+        name="max-url",
+        default=16_384,
+        help=(
+            "Bytes of a request's address, longer ones get a 414: room for the longest query, of which a character may"
+            " take twelve, and for filters."
+        ),
     ),
     Setting(
         name="time-budget",

@@ -100,7 +100,7 @@ _VALUES: tuple[Codes | Names, ...] = (
     Codes(
         name="scope",
         help="Only commitments of a country, or of a local member.",
-        form=_SLUG,
+        form="national|local",
         expected="national or local",
     ),
 )
