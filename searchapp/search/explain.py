@@ -22,5 +22,9 @@ def place(scores: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], row: int
 
 def matched_words(passage: Passage) -> tuple[str, ...]:
     """Return the passage's words that are marked as words of the query, each once, whatever its case."""
-    words = (passage.text[mark.start : mark.end] for mark in passage.highlights if mark.kind == "word")
-    return tuple({word.casefold(): word for word in reversed([*words])}.values())[::-1]
+    first: dict[str, str] = {}
+    for mark in passage.highlights:
+        if mark.kind == "word":
+            word = passage.text[mark.start : mark.end]
+            first.setdefault(word.casefold(), word)
+    return tuple(first.values())

@@ -166,7 +166,7 @@ def refuse_unknown(args: Args, known: Iterable[Parameter]) -> None:
     for name in args:
         if name not in names:
             expected = ", ".join(names) or "none"
-            raise QueryError(f"there is no such parameter; expected: {expected}", field=shortened(name))
+            raise QueryError(f"there is no such parameter; expected: {expected}", field=shortened(name) or "(blank)")
 
 
 def salvage(args: Args) -> SearchRequest:
