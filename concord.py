@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from evaluation.cli import evaluate
-from indexer.cli import index, stats, verify
+from indexer.cli import index, restore, stats, verify
 from indexer.shared.commands import Commands
 from searchapp.cli import search, serve, similar
 
@@ -18,5 +18,5 @@ def main() -> None:
     """Find comparable open-government commitments across countries and languages."""
 
 
-for command in (evaluate, index, search, serve, similar, stats, verify):
+for command in (evaluate, index, restore, search, serve, similar, stats, verify):
     main.add_command(command)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from indexer.shared.commands import EXIT_REJECTED, EXIT_UNUSABLE, Command, setting_option
+from indexer.shared.commands import EXIT_REJECTED, Command, setting_option
+from indexer.shared.errors import IndexFormatError, IndexStoreError
 
-__all__ = ["index", "stats", "verify"]
+__all__ = ["index", "restore", "stats", "verify"]
 
 
 def _columns(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -108,15 +109,52 @@ def stats(index: str) -> None:
 @click.command(cls=Command)
 @setting_option("index")
 def verify(index: str) -> None:
-    """Read every file of an index and compare it with the digest taken when it was built."""
-    from indexer.shared.storage import current_digest, damaged_files, open_generation  # noqa: PLC0415 (as above)
+    """Read every file of an index and compare it with the digest taken when it was built.
 
-    folder = Path(index) / "generations" / current_digest(Path(index))
-    damaged = damaged_files(folder)
-    for name in damaged:
-        click.echo(f"damaged: {folder / name}", err=True)
-    if damaged:
-        click.echo("concord: rebuild the index with `concord index --rebuild SOURCE...`", err=True)
-        sys.exit(EXIT_UNUSABLE)
+    The generation kept to go back to is read, too. Files that differ are named; the command then ends with exit code 2.
+    """
+    from indexer.shared.storage import current_digest, open_generation  # noqa: PLC0415 (as above)
+
+    current = current_digest(Path(index))
+    damage = _damage(Path(index), current)
+    for digest, names in damage.items():
+        for name in names:
+            click.echo(f"damaged: {Path(index) / 'generations' / digest / name}", err=True)
+    if damage.get(current):
+        or_restore = "" if all(damage.values()) else ", or go back to the intact one with `concord restore`"
+        raise IndexStoreError(
+            f"{index}: the current generation is damaged; rebuild with `concord index --rebuild SOURCE...`{or_restore}"
+        )
     manifest = open_generation(Path(index)).manifest
-    click.echo(f"{len(manifest.files)} files of index {manifest.digest} are as they were built", err=True)
+    if any(damage.values()):
+        raise IndexStoreError(f"{index}: the current generation is intact, but the one kept to go back to is damaged")
+    click.echo(f"{len(manifest.files) + 1} files of index {manifest.digest} are as they were built", err=True)
+
+
+def _damage(index: Path, current: str) -> dict[str, list[str]]:
+    """Return the damaged files by generation, leaving out older generations that another version of Concord made."""
+    from indexer.shared.storage import damaged_files, generation_folders  # noqa: PLC0415 (as above)
+
+    damage = {}
+    for folder in generation_folders(index):
+        try:
+            damage[folder.name] = damaged_files(folder)
+        except IndexFormatError:
+            if folder.name == current:
+                raise
+    return damage
+
+
+@click.command(cls=Command)
+@click.argument("digest", required=False)
+@setting_option("index")
+def restore(digest: str | None, index: str) -> None:
+    """Go back to an older generation of an index: to DIGEST, or to the one built last that is intact.
+
+    Indexing keeps the generation that was current before. Every file is compared with its digest first. Restoring again
+    comes forward again. A running server switches by itself.
+    """
+    from indexer.publishing import restore as restore_generation  # noqa: PLC0415 (as above)
+
+    manifest = restore_generation(Path(index), digest)
+    click.echo(f"index {manifest.digest}, built {manifest.built_at}, is current in {index}", err=True)

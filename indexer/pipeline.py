@@ -15,34 +15,21 @@ from tqdm import tqdm
 from indexer.centres import language_centres
 from indexer.chunking import TokenLimit, chunk_document, passage_text
 from indexer.embedding import TITLE_WEIGHT, Embedded, Passage, embed_passages
+from indexer.generation_files import write_centres, write_documents, write_learned, write_sentences
 from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.languages import with_section_languages
 from indexer.near_duplicates import group_documents
+from indexer.publishing import publish, staging_folder, writer_lock
 from indexer.readers.sources import ReadOptions, ReadResult, read_sources
 from indexer.sentences import sentence_spans
 from indexer.shared.analysis import analysis_revision
+from indexer.shared.arrays import save_array
 from indexer.shared.background import background_revision, read_background
 from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError, InputError
+from indexer.shared.manifest import FORMAT_VERSION, Counts, EncoderIdentity, Manifest
 from indexer.shared.records import Chunk, Document, Section
-from indexer.shared.storage import (
-    CHUNK_DTYPE,
-    FORMAT_VERSION,
-    Centres,
-    Counts,
-    EncoderIdentity,
-    Generation,
-    Manifest,
-    damaged_files,
-    open_generation,
-    publish,
-    staging_folder,
-    write_centres,
-    write_documents,
-    write_learned,
-    write_sentences,
-    writer_lock,
-)
+from indexer.shared.storage import CHUNK_DTYPE, Centres, Generation, open_generation
 from indexer.shared.text import Span
 
 __all__ = ["IndexReport", "build_index", "index_documents"]
@@ -99,9 +86,12 @@ def index_documents(read: ReadResult, *, index: Path, encoder: Encoder, rebuild:
 
 
 def _previous(index: Path) -> Generation | None:
-    """Return the generation to take unchanged embeddings from; a missing or damaged one only costs time."""
+    """Return the generation to take unchanged embeddings from; a missing or damaged one only costs time.
+
+    Its digests are compared, so that no damage is taken over.
+    """
     try:
-        return open_generation(index)
+        return open_generation(index, paranoid=True)
     except IndexStoreError:
         return None
 
@@ -112,18 +102,18 @@ def _build(
     documents = [with_section_languages(document) for document in read.documents]
     corpus = _chunked(documents, TokenLimit.of(encoder))
     digest = _digest(write_documents(staging, list(corpus.documents)), corpus, encoder)
-    if previous is not None and previous.manifest.digest == digest and not damaged_files(previous.folder):
+    if previous is not None and previous.manifest.digest == digest:
         return previous, 0
-    np.save(staging / "chunks.npy", corpus.table, allow_pickle=False)
-    np.save(staging / "groups.npy", group_documents(corpus.documents), allow_pickle=False)
+    save_array(staging / "chunks.npy", corpus.table)
+    save_array(staging / "groups.npy", group_documents(corpus.documents))
     embedded = embed_passages(corpus.passages, encoder, previous=previous)
-    np.save(staging / "embeddings.npy", embedded.embeddings, allow_pickle=False)
-    np.save(staging / "passage_keys.npy", embedded.keys, allow_pickle=False)
+    save_array(staging / "embeddings.npy", embedded.embeddings)
+    save_array(staging / "passage_keys.npy", embedded.keys)
     write_sentences(staging, corpus.sentences, embedded.sentences)
     if encoder.learned:
         write_learned(staging, encoder.learned)
         write_centres(staging, _centres(corpus, embedded))
-    np.save(staging / "background.npy", encoder.encode_queries(read_background()), allow_pickle=False)
+    save_array(staging / "background.npy", encoder.encode_queries(read_background()))
     entries = tqdm(_keyword_entries(corpus), desc="Indexing words", unit=" chunks", delay=1, disable=None)
     write_keyword_index(staging / "keyword", entries, corpus.langs)
     manifest = Manifest(

@@ -53,6 +53,7 @@ class QueryAnswer(FiltersAnswer):
     mode: Mode
     sort: Sort
     group_by: Grouping
+    comparable: bool
     fold: bool
     explain: bool
     limit: int
@@ -60,7 +61,7 @@ class QueryAnswer(FiltersAnswer):
 
 
 class FacetQueryAnswer(FiltersAnswer):
-    """The question for facets as it was understood; without `q` it is about the whole corpus."""
+    """The question for facets as it was understood; without `q` it is about all that passes the filters."""
 
     q: str
     mode: Mode
@@ -195,7 +196,7 @@ class SearchAnswer(TypedDict):
 
 
 class FacetsAnswer(TypedDict):
-    """All values of the facets of a result, or of the whole corpus."""
+    """All values of the facets of a result, or of all that passes the filters."""
 
     query: FacetQueryAnswer
     total: int

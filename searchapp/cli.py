@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from indexer.shared.commands import Command, setting_option
-from indexer.shared.settings import LIMITS
+from indexer.shared.settings import LIMITS, SETTINGS
 from searchapp.limits import Limits
 
 if TYPE_CHECKING:
@@ -131,13 +132,30 @@ def _limits(function: Function) -> Function:
     """Give a command an option for each of LIMITS; it gets them as one argument, `limits`."""
 
     @wraps(function)
-    def with_limits(**options: Any) -> Any:
+    def with_limits(*args: Any, **options: Any) -> Any:
         limits = {one.name.replace("-", "_"): options.pop(one.name.replace("-", "_")) for one in LIMITS}
-        return function(**options, limits=Limits(**limits))
+        return function(*args, **options, limits=Limits(**limits))
 
     for one in reversed(LIMITS):
         with_limits = setting_option(one.name)(with_limits)
     return cast("Function", with_limits)
+
+
+def _settings_table(ctx: click.Context) -> Iterator[str]:
+    """Return all settings as a command has got them, a line each below a heading."""
+    rows = [("setting", "value", "from", "what it is, and why the default is what it is")]
+    for one in SETTINGS:
+        name = one.name.replace("-", "_")
+        origins = {
+            None: "(not used here)",
+            ParameterSource.COMMANDLINE: f"--{one.name}",
+            ParameterSource.ENVIRONMENT: one.variable,
+        }
+        origin = origins.get(ctx.get_parameter_source(name), "default")
+        rows.append((one.name, str(ctx.params.get(name, one.default)), origin, one.help))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for *cells, meaning in rows:
+        yield "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), meaning])
 
 
 @click.command(cls=Command)
@@ -145,11 +163,24 @@ def _limits(function: Function) -> Function:
 @setting_option("host")
 @setting_option("port")
 @setting_option("threads")
+@setting_option("paranoid")
 @setting_option("log-requests")
 @setting_option("log-queries")
 @_limits
-def serve(index: str, limits: Limits, **options: Any) -> None:
-    """Serve the search page and the JSON API until interrupted."""
+@click.option(
+    "--show-settings", is_flag=True, help="List every setting, its value and where it comes from, and serve nothing."
+)
+@click.pass_context
+def serve(ctx: click.Context, /, index: str, show_settings: bool, limits: Limits, **options: Any) -> None:  # noqa: FBT001 (click calls it so)
+    """Serve the search page and the JSON API until interrupted.
+
+    A new generation of the index, made by `concord index` or `concord restore`, answers a second or two after it was
+    made current. Each option can be set by a variable, too: CONCORD_PORT and so on.
+    """
+    if show_settings:
+        for line in _settings_table(ctx):
+            click.echo(line)
+        return
     from searchapp.server import run  # noqa: PLC0415 (`--help` must not load the server)
 
     run(Path(index), limits=limits, **options)

@@ -1,114 +1,189 @@
-"""English names of codes, and writing directions of languages (CLDR, through Babel)."""
+"""Names of codes in the language that labels are in, and writing directions of languages (CLDR, through Babel)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
+from babel.lists import format_list
 
+from indexer.shared import regions, taxonomy
 from indexer.shared.records import Facts
-from indexer.shared.regions import region_label
-from indexer.shared.taxonomy import policy_area_label, section_label
+from searchapp.language import N_, locale, translated, translated_number
 from searchapp.search.query import Correction
 from searchapp.search.results import Mode, SearchResult, Sort, Strength, StrengthCounts
 
 __all__ = [
-    "FIELD_LABELS",
-    "MODE_LABELS",
-    "SORT_LABELS",
-    "STRENGTH_LABELS",
     "corrections_label",
     "country_label",
     "facet_label",
+    "field_label",
     "language_label",
+    "mode_labels",
     "nothing_label",
     "place_label",
     "policy_area_label",
+    "region_label",
     "section_label",
+    "sort_labels",
     "strength_label",
+    "strength_labels",
     "strengths_label",
     "text_direction",
     "value_label",
 ]
 
-_ENGLISH = Locale("en")
-
-MODE_LABELS: dict[Mode, tuple[str, str]] = {
+_MODES: dict[Mode, tuple[str, str]] = {
     "hybrid": (
-        "Meaning and words",
-        "Finds what means the same in any language; among texts of one language, your own words count too.",
+        N_("Meaning and words"),
+        N_("Finds what means the same in any language; among texts of one language, your own words count too."),
     ),
-    "semantic": ("Meaning", "Finds what means the same in any language, whatever the words."),
-    "keyword": ("Words", "Finds the words you type, in any of their forms, in the language you type them in."),
+    "semantic": (N_("Meaning"), N_("Finds what means the same in any language, whatever the words.")),
+    "keyword": (
+        N_("Words"),
+        N_("Finds the words you type, in any of their forms, in the language you type them in."),
+    ),
 }
-"""Name and one-line explanation of each mode, in the order shown."""
 
-SORT_LABELS: dict[Sort, str] = {"relevance": "Best match", "newest": "Newest", "oldest": "Oldest"}
-"""Name of each order, in the order shown."""
+_SORTS: dict[Sort, str] = {"relevance": N_("Best match"), "newest": N_("Newest"), "oldest": N_("Oldest")}
 
-STRENGTH_LABELS: dict[Strength, tuple[str, str]] = {
-    "strong": ("Strong match", "It is about just what you asked for, or has the ID."),
-    "fair": ("Fair match", "It is comparable in substance, or has all of your words."),
-    "weak": ("Weak match", "It touches on what you asked for."),
+_STRENGTHS: dict[Strength, tuple[str, str]] = {
+    "strong": (N_("Strong match"), N_("It is about just what you asked for, or has the ID.")),
+    "fair": (N_("Fair match"), N_("It is comparable in substance, or has all of your words.")),
+    "weak": (N_("Weak match"), N_("It touches on what you asked for.")),
 }
-"""Name and one-line explanation of each strength of a hit, the best first."""
 
-FIELD_LABELS = {
-    "q": "Search text",
-    "mode": "Way of searching",
-    "lang": "Language",
-    "country": "Country",
-    "region": "Region",
-    "policy_area": "Policy area",
-    "institution": "Lead institution",
-    "ambition": "Ambition",
-    "completion": "Completion",
-    "early_results": "Did it open government?",
-    "status": "Status",
-    "scope": "National or local",
-    "year": "Year",
-    "year_from": "From year",
-    "year_to": "To year",
-    "sort": "Order",
-    "limit": "Results per page",
-    "fold": "Fold near-duplicates",
-    "offset": "First result",
+_FIELDS = {
+    "q": N_("Search text"),
+    "mode": N_("Way of searching"),
+    "lang": N_("Language"),
+    "country": N_("Country"),
+    "region": N_("Region"),
+    "policy_area": N_("Policy area"),
+    "institution": N_("Lead institution"),
+    "ambition": N_("Ambition"),
+    "completion": N_("Completion"),
+    "early_results": N_("Did it open government?"),
+    "status": N_("Status"),
+    "scope": N_("National or local"),
+    "year": N_("Year"),
+    "year_from": N_("From year"),
+    "year_to": N_("To year"),
+    "sort": N_("Order"),
+    "comparable": N_("Only strong and fair matches"),
+    "limit": N_("Results per page"),
+    "fold": N_("Fold near-duplicates"),
+    "offset": N_("First result"),
 }
-"""Names of parameters and facets."""
+
+_VALUES = {
+    "yes": N_("Yes"),
+    "no": N_("No"),
+    "unclear": N_("Unclear"),
+    "active": N_("Active"),
+    "inactive": N_("Inactive"),
+    "withdrawn": N_("Withdrawn"),
+    "none": N_("None"),
+    "low": N_("Low"),
+    "minor": N_("Minor"),
+    "moderate": N_("Moderate"),
+    "high": N_("High"),
+    "substantial": N_("Substantial"),
+    "transformative": N_("Transformative"),
+    "worsens": N_("Worsens"),
+    "not-started": N_("Not started"),
+    "limited": N_("Limited"),
+    "complete": N_("Complete"),
+    "no-evidence": N_("No evidence"),
+    "worsened": N_("Worsened"),
+    "did-not-change": N_("Did not change"),
+    "marginal": N_("Marginal"),
+    "major": N_("Major"),
+    "outstanding": N_("Outstanding"),
+    "pending-review": N_("Pending review"),
+    "no-irm-data": N_("No IRM data"),
+    "not-applicable": N_("Not applicable"),
+    "national": N_("National"),
+    "local": N_("Local"),
+}
+
+
+def field_label(field: str) -> str:
+    """Return the name of a parameter or facet; an unknown one is its own name."""
+    return translated(_FIELDS[field]) if field in _FIELDS else field
+
+
+def mode_labels() -> dict[Mode, tuple[str, str]]:
+    """Return the name and one-line explanation of each mode, in the order shown."""
+    return {mode: (translated(name), translated(explanation)) for mode, (name, explanation) in _MODES.items()}
+
+
+def sort_labels() -> dict[Sort, str]:
+    """Return the name of each order, in the order shown."""
+    return {sort: translated(name) for sort, name in _SORTS.items()}
+
+
+def strength_labels() -> dict[Strength, tuple[str, str]]:
+    """Return the name and one-line explanation of each strength of a hit, the best first."""
+    return {one: (translated(name), translated(explanation)) for one, (name, explanation) in _STRENGTHS.items()}
 
 
 def corrections_label(corrections: Sequence[Correction]) -> str:
     """Return a sentence on the words of a query that no text has, and on what was searched for too."""
-    wrong = " or ".join(f"“{correction.word}”" for correction in corrections)
-    used = " and ".join(f"“{word}”" for correction in corrections for word in correction.used)
-    return f"Nothing has {wrong}; searched for {used} too."
+    return translated(
+        "Nothing has %(wrong)s; searched for %(used)s too.",
+        wrong=_quoted([correction.word for correction in corrections], style="or"),
+        used=_quoted([word for correction in corrections for word in correction.used], style="standard"),
+    )
 
 
 def nothing_label(result: SearchResult) -> str:
     """Return a sentence for a result without a comparable hit, and what is shown instead."""
-    return "Nothing comparable found." + (" The nearest, for what they are worth:" if result.shown else "")
+    if result.shown:
+        return translated("Nothing comparable found. The nearest, for what they are worth:")
+    return translated("Nothing comparable found.")
 
 
 def country_label(code: str) -> str:
-    """Return the English name of an ISO 3166-1 country, or the code if it has none."""
-    return str(_ENGLISH.territories.get(code, code))
+    """Return the name of an ISO 3166-1 country, or the code if it has none."""
+    return str(locale().territories.get(code, code))
 
 
 def language_label(lang: str) -> str:
-    """Return the English name of a language, or the code if it has none."""
-    return str(_ENGLISH.languages.get(lang, lang))
+    """Return the name of a language, or the code if it has none."""
+    return str(locale().languages.get(lang, lang))
+
+
+def region_label(code: str) -> str:
+    """Return the name of a region of the world; an unknown code is its own name."""
+    return regions.region_label(code, locale().language)
+
+
+def policy_area_label(code: str) -> str:
+    """Return the name of a policy area; an unknown code is its own name."""
+    return taxonomy.policy_area_label(code, locale().language)
+
+
+def section_label(kind: str) -> str:
+    """Return the name of a kind of sections; an unknown kind is its own name."""
+    return taxonomy.section_label(kind, locale().language)
 
 
 def strength_label(strength: Strength) -> str:
     """Return the name of a hit's strength."""
-    return STRENGTH_LABELS[strength][0]
+    return translated(_STRENGTHS[strength][0])
 
 
 def strengths_label(counts: StrengthCounts) -> str:
     """Return how many hits have each strength, those that occur: `3 strong, 10 fair, 49 weak`."""
-    numbers = {name: getattr(counts, name) for name in STRENGTH_LABELS}
-    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+    parts = (
+        (counts.strong, translated_number("%(number)s strong", "%(number)s strong", counts.strong)),
+        (counts.fair, translated_number("%(number)s fair", "%(number)s fair", counts.fair)),
+        (counts.weak, translated_number("%(number)s weak", "%(number)s weak", counts.weak)),
+    )
+    return ", ".join(label for number, label in parts if number)
 
 
 def place_label(facts: Facts) -> str:
@@ -127,8 +202,8 @@ def text_direction(lang: str) -> str:
 
 
 def value_label(code: str) -> str:
-    """Return the code of a fact's value in English: codes are English words joined by hyphens ("no-irm-data")."""
-    return code.replace("-", " ").capitalize().replace(" irm ", " IRM ")
+    """Return the name of a fact's value; codes are English words joined by hyphens ("not-started")."""
+    return translated(_VALUES[code]) if code in _VALUES else code.replace("-", " ").capitalize()
 
 
 _FACET_LABELS: dict[str, Callable[[str], str]] = {
@@ -145,5 +220,10 @@ _FACET_LABELS: dict[str, Callable[[str], str]] = {
 
 
 def facet_label(field: str, value: str) -> str:
-    """Return the English name of a facet's value; a year and an institution are their own names."""
+    """Return the name of a facet's value; a year and an institution are their own names."""
     return _FACET_LABELS.get(field, str)(value)
+
+
+def _quoted(words: Sequence[str], *, style: Literal["or", "standard"]) -> str:
+    """Return words in quotation marks as a list in prose."""
+    return format_list([f"“{word}”" for word in words], style=style, locale=locale())

@@ -26,6 +26,7 @@ def to_args(asked: SearchRequest) -> Arguments:
             **_filter_args(asked.filters),
             "sort": asked.sort if asked.sort != _DEFAULT.sort else "",
             "group_by": asked.group_by if asked.group_by != _DEFAULT.group_by else "",
+            "comparable": "true" if asked.comparable else "",
             "fold": "" if asked.fold else "false",
             "explain": "true" if asked.explain else "",
             "limit": _limit(asked.limit),

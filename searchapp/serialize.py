@@ -173,6 +173,7 @@ def _query(asked: SearchRequest) -> QueryAnswer:
         **_filters(asked.filters),
         "sort": asked.sort,
         "group_by": asked.group_by,
+        "comparable": asked.comparable,
         "fold": asked.fold,
         "explain": asked.explain,
         "limit": asked.limit,

@@ -1,55 +1,169 @@
-"""Running the web application on a real server (waitress)."""
+"""Running the web application on a real server (waitress): one process, so that one encoder and one index serve all.
+
+Its threads share them; encoding and scoring run outside of Python's global lock.
+"""
 
 from __future__ import annotations
 
 import errno
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import waitress
 from flask import Flask
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 from indexer.shared.errors import ConcordError
 from searchapp.limits import Limits
-from searchapp.search.searcher import Searcher
 from searchapp.web import create_app
 from searchapp.web.access import log_requests_to_stderr
+from searchapp.web.holder import holder_of
 
-__all__ = ["run"]
+__all__ = ["GracefulServer", "run"]
+
+DRAIN_SECONDS = 30.0
+"""How long a stopping server goes on with the requests it has; process managers kill after 30 to 90 seconds."""
 
 MAX_BODY = 1_024
 """Bytes of a request's body: no request has a use for one."""
 
 
 def run(  # noqa: PLR0913 (these are the settings of a server)
-    index: Path, *, host: str, port: int, threads: int, limits: Limits, log_requests: bool, log_queries: bool
+    index: Path,
+    *,
+    host: str,
+    port: int,
+    threads: int,
+    paranoid: bool = False,
+    limits: Limits | None = None,
+    log_requests: bool = False,
+    log_queries: bool = False,
 ) -> None:
-    """Serve an index until interrupted; ConcordError when the index can't be opened or the address can't be had.
+    """Serve an index until interrupted or terminated; what is in flight then is finished, a second signal drops it.
 
-    The encoder is loaded before the address is announced, so that the first search is as fast as the others.
+    ConcordError when the index or its encoder can't be had, or the address. Everything answers from the start, but the
+    address is announced, and `/readyz` says so, when the encoder is loaded.
     """
-    searcher = Searcher.open(index)
     if log_requests:
         log_requests_to_stderr()
-    app = create_app({"SEARCHER": searcher, "LIMITS": limits, "LOG_QUERIES": log_queries})
-    server = _bound(app, host, port, threads)
-    click.echo("Loading the encoder ...", err=True)
-    searcher.warm_up()
-    click.echo(f"Concord is ready at http://{host}:{server.effective_port} (stop with Ctrl-C)", err=True)
+    app = create_app({"INDEX": index, "PARANOID": paranoid, "LIMITS": limits or Limits(), "LOG_QUERIES": log_queries})
+    holder_of(app).get()
+    server = GracefulServer(app, host=host, port=port, threads=threads)
+    stopping = threading.Event()
+    with _log_on_stderr(), _termination_as_interrupt():
+        try:
+            threading.Thread(target=server.run, name="server", daemon=True).start()
+            click.echo("Loading the encoder ...", err=True)
+            holder_of(app).get().warm_up()
+            holder_of(app).watch(stopping)
+            click.echo(f"Concord is ready at http://{host}:{server.port} (stop with Ctrl-C)", err=True)
+            server.done.wait()
+        except KeyboardInterrupt:
+            click.echo("Stopping ...", err=True)
+        finally:
+            stopping.set()
+            server.stop()
+            server.done.wait()  # a thread can't be joined again once that was interrupted, before Python 3.13
+
+
+class GracefulServer:
+    """A waitress server on one address, bound when it is made; ConcordError when the address can't be had."""
+
+    def __init__(self, app: Flask, *, host: str, port: int, threads: int) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._stopping = threading.Event()
+        self.done = threading.Event()
+        """Set when `run` is at its end."""
+
+        try:
+            self._server = waitress.create_server(
+                app,
+                map=self._sockets,
+                host=host,
+                port=port,
+                threads=threads,
+                ident="concord",
+                max_request_body_size=MAX_BODY,
+            )
+        except OSError as error:
+            wasyncore.close_all(self._sockets)
+            reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+            raise ConcordError(f"can't listen on {host}:{port}: {reason}; choose another with --port") from error
+        self._listeners = [one for one in self._sockets.values() if isinstance(one, BaseWSGIServer)]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._listeners[0].effective_port)
+
+    def run(self) -> None:
+        """Answer requests until `stop`; then take no more connections and finish the requests that are there."""
+        try:
+            while not self._stopping.is_set():
+                self._step()
+            self._drain()
+        finally:
+            self._server.task_dispatcher.shutdown()
+            wasyncore.close_all(self._sockets)
+            self.done.set()
+
+    def stop(self) -> None:
+        """Have `run` return; to be called from another thread."""
+        self._stopping.set()
+        if self._sockets:
+            self._listeners[0].pull_trigger()
+
+    def _step(self, seconds: float = 1) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
+
+    def _drain(self) -> None:
+        for listener in self._listeners:
+            wasyncore.dispatcher.close(listener)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._close_idle() and time.monotonic() < deadline:
+            self._step(seconds=0.1)
+
+    def _close_idle(self) -> bool:
+        """Have connections closed that wait for another request; return whether any connection is left."""
+        channels = [one for one in self._sockets.values() if isinstance(one, HTTPChannel)]
+        for channel in channels:
+            with channel.requests_lock:
+                if not (channel.requests or channel.request or channel.total_outbufs_len):
+                    channel.will_close = True
+        return bool(channels)
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Have SIGTERM raise KeyboardInterrupt, as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        server.run()
-    except KeyboardInterrupt:
-        pass
+        yield
     finally:
-        server.close()
+        signal.signal(signal.SIGTERM, before)
 
 
-def _bound(app: Flask, host: str, port: int, threads: int) -> BaseWSGIServer:
+@contextmanager
+def _log_on_stderr() -> Iterator[None]:
+    """Have what happens to the service (not requests) written to stderr, a line each, with its time."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
+    logger = logging.getLogger("searchapp")
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
     try:
-        return waitress.create_server(
-            app, host=host, port=port, threads=threads, ident="concord", max_request_body_size=MAX_BODY
-        )
-    except OSError as error:
-        reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
-        raise ConcordError(f"can't listen on {host}:{port}: {reason}; choose another with --port") from error
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

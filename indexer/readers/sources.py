@@ -19,8 +19,8 @@ from tqdm import tqdm
 from indexer.readers import irm_csv, ogp_html, ogp_text, tables
 from indexer.readers.source_file import SourceFile
 from indexer.shared.errors import InputError
+from indexer.shared.manifest import Source
 from indexer.shared.records import Document
-from indexer.shared.storage import Source
 
 __all__ = ["FORMATS", "READERS", "STANDARD_INPUT", "ReadOptions", "ReadResult", "Reader", "read_sources"]
 

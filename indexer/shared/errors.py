@@ -7,6 +7,7 @@ ConcordError                     anything a user can be told in one line
 ├── OverloadError                a request that there is no time or room to answer now
 ├── EncoderError                 an encoder that is missing, unknown or not the index's own
 └── IndexStoreError              an index folder that is missing, damaged or not writable
+    ├── IndexFormatError         an index that another version of Concord made
     └── IndexMissingError        no index was ever built there
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 __all__ = [
     "ConcordError",
     "EncoderError",
+    "IndexFormatError",
     "IndexMissingError",
     "IndexStoreError",
     "InputError",
@@ -65,6 +67,10 @@ class EncoderError(ConcordError):
 
 class IndexStoreError(ConcordError):
     """An index folder that can't be read or written; broken is not empty."""
+
+
+class IndexFormatError(IndexStoreError):
+    """An index in a format that this version of Concord doesn't read."""
 
 
 class IndexMissingError(IndexStoreError):

@@ -21,12 +21,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from indexer.shared.arrays import load_array, save_array
 from indexer.shared.errors import IndexStoreError
 
 __all__ = ["PostingRange", "Postings", "load_postings", "save_postings"]
@@ -113,7 +113,7 @@ def save_postings(folder: Path, postings: Postings) -> None:
     header = _Header(revision=postings.revision, langs=postings.langs, fields=postings.fields)
     (folder / _HEADER).write_bytes(msgspec.json.format(msgspec.json.encode(header), indent=2))
     for name in _ARRAYS:
-        np.save(folder / f"{name}.npy", getattr(postings, name), allow_pickle=False)
+        save_array(folder / f"{name}.npy", getattr(postings, name))
 
 
 def load_postings(folder: Path, *, revision: str) -> Postings:
@@ -123,24 +123,22 @@ def load_postings(folder: Path, *, revision: str) -> Postings:
     """
     try:
         header = msgspec.json.decode((folder / _HEADER).read_bytes(), type=_Header)
-        arrays = {name: _load(folder / f"{name}.npy") for name in _ARRAYS}
-    except (OSError, ValueError, EOFError) as error:
+        arrays = {name: np.asarray(load_array(folder / f"{name}.npy")) for name in _ARRAYS}
+    except (OSError, ValueError) as error:
         raise IndexStoreError(
-            f"{folder}: the keyword index can't be read ({error}); rebuild with `concord index --rebuild`"
+            f"{folder}: the keyword index can't be read ({error}); rebuild with `concord index --rebuild SOURCE...`"
         ) from error
     if header.revision != revision:
         raise IndexStoreError(
             f"{folder}: its words were made by rules {header.revision}, but this program's are {revision};"
-            " rebuild with `concord index --rebuild`"
+            " rebuild with `concord index --rebuild SOURCE...`"
         )
     postings = Postings(revision=header.revision, langs=header.langs, fields=header.fields, **arrays)
     if not _fits(postings):
-        raise IndexStoreError(f"{folder}: the keyword index is damaged; rebuild with `concord index --rebuild`")
+        raise IndexStoreError(
+            f"{folder}: the keyword index is damaged; rebuild with `concord index --rebuild SOURCE...`"
+        )
     return postings
-
-
-def _load(path: Path) -> npt.NDArray[Any]:
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _fits(postings: Postings) -> bool:

@@ -86,14 +86,17 @@ SETTINGS = (
     Setting(
         name="host", default="127.0.0.1", help="Address to listen on; the default is reached from this machine only."
     ),
-    Setting(name="port", default=8000, help="Port to listen on."),
+    Setting(name="port", default=8000, help="Port to listen on; the default needs no privileges."),
     Setting(
         name="threads",
         default=24,
-        help=(
-            "Requests handled at the same time by one server process: all that search or wait, and some more, so that "
-            "/healthz and /metrics always answer."
-        ),
+        help="Requests handled at the same time: all searches that run or wait, and some for what is quick.",
+    ),
+    Setting(
+        name="paranoid",
+        default=False,
+        help="Compare the SHA-256 of every file when an index is opened; by default only sizes and formats, which takes"
+        " the same time for any size.",
     ),
     Setting(
         name="log-requests",

@@ -80,6 +80,20 @@ class Column:
         pairs = np.unique(self.numbers[inside].astype(np.int64) * units + unit[self.documents[inside]])
         return np.bincount(pairs // units, minlength=len(self.values))
 
+    def cells(self, other: Column, mask: Mask, unit: npt.NDArray[np.int32]) -> dict[tuple[str, str], int]:
+        """Return how many hits among the masked documents have a value and one of another column, where any has.
+
+        `other` has at most one value a document, and its values come first; `unit` is as for `counts`.
+        """
+        others = other.single()[self.documents]
+        inside = mask[self.documents] & (others >= 0)
+        triples = np.stack([others[inside], self.numbers[inside], unit[self.documents[inside]]])
+        pairs, counts = np.unique(np.unique(triples, axis=1)[:2], axis=1, return_counts=True)
+        return {
+            (other.values[first], self.values[second]): count
+            for first, second, count in zip(*pairs.tolist(), counts.tolist(), strict=True)
+        }
+
     def single(self) -> npt.NDArray[np.int32]:
         """Return the number of each document's one value, int32 `(documents,)`; -1 where it has none."""
         numbers = np.full(self.size, -1, dtype=np.int32)
@@ -142,7 +156,7 @@ class Columns:
             if wanted:
                 masks[field] = self.by_field[field].having(wanted)
         if filters.year_from is not None or filters.year_to is not None:
-            low = 1 if filters.year_from is None else filters.year_from
+            low = max(1, filters.year_from or 1)  # an unknown year is 0 and in no span
             high = np.iinfo(np.int32).max if filters.year_to is None else filters.year_to
             masks["year"] = (self.year >= low) & (self.year <= high)
         return masks
@@ -151,7 +165,7 @@ class Columns:
 def load_columns(generation: Generation) -> Columns:
     """Read the columns of all documents of a generation, in the order of its rows."""
     decoder = msgspec.json.Decoder(_Row)
-    rows = [decoder.decode(generation.document_json(row)) for row in range(generation.manifest.counts.documents)]
+    rows = [generation.decoded(row, decoder) for row in range(generation.manifest.counts.documents)]
     commitment_ids = tuple(sorted({row.commitment_id for row in rows}))
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
     by_field = {field: _column(field, [values_of(row) for row in rows]) for field, values_of in _VALUES.items()}

@@ -114,12 +114,17 @@ class Query:
     commitment_ids: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
 
+    @property
+    def browses(self) -> bool:
+        """Whether nothing is searched for: all that passes the filters is wanted."""
+        return not (self.terms or self.phrases or self.prefixes or self.commitment_ids)
+
 
 def parse_query(text: str) -> Query:
     """Return what a typed query says.
 
     Raises QueryError (field `q`) when it is too long, has too many phrases, exclusions and stars, a star that can't be
-    answered, or nothing to search for.
+    answered, or neither something to search for nor a filter.
     """
     if len(text) > MAX_QUERY:
         raise QueryError(f"at most {MAX_QUERY:,} characters are searched for, this has {len(text):,}", field="q")
@@ -129,7 +134,7 @@ def parse_query(text: str) -> Query:
     query = parts.query()
     if len(query.phrases) + len(query.excluded) + len(query.prefixes) + len(query.excluded_prefixes) > MAX_CLAUSES:
         raise QueryError(f"at most {MAX_CLAUSES} quoted phrases, exclusions and stars fit in one search", field="q")
-    if not (query.terms or query.phrases or query.prefixes or query.commitment_ids):
+    if query.browses and (query.fields == QueryFields() or query.excluded or query.excluded_prefixes):
         raise QueryError(_nothing_to_search_for(text, query), field="q")
     return query
 
@@ -286,8 +291,6 @@ def _is_kept(char: str) -> bool:
 def _nothing_to_search_for(text: str, query: Query) -> str:
     if query.excluded or query.excluded_prefixes:
         return "there are only words to leave out; add a word to search for"
-    if query.fields != QueryFields():
-        return "there are only filters; add a word to search for"
     if text.strip():
         return f"there is no word to search for in {text.strip()[:40]!r}"
     return "type some words to search for"

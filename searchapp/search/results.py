@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +22,7 @@ __all__ = [
     "IndexInfo",
     "LegPlace",
     "Mode",
+    "Overview",
     "Pair",
     "Passage",
     "Quote",
@@ -94,8 +96,9 @@ class Filters:
 class SearchRequest:
     """One checked search. `limit` and `offset` page through hits (commitments), not chunks.
 
-    `fold` shows near-duplicates of one country as one hit, `group_by` "country" only the first hit of each country, and
-    `explain` has each hit say why it is one.
+    `fold` shows near-duplicates of one country as one hit, `comparable` only strong and fair matches, `group_by`
+    "country" only the first hit of each country, and `explain` has each hit say why it is one. A search with filters
+    and no query finds all that passes them, the newest first.
     """
 
     query: str
@@ -103,6 +106,7 @@ class SearchRequest:
     filters: Filters = Filters()
     sort: Sort = "relevance"
     group_by: Grouping = "commitment"
+    comparable: bool = False
     fold: bool = True
     explain: bool = False
     limit: int = 10
@@ -272,13 +276,32 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacetCounts:
-    """The facets of a result by themselves; of the whole corpus if the query of its request is empty."""
+    """The facets of a result by themselves; of the whole corpus if its request has neither query nor filters."""
 
     request: SearchRequest
     total: int
     facets: tuple[Facet, ...]
     index: IndexInfo
     took_ms: float
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """How a whole result is spread: hits by country, by policy area, by both, and by year.
+
+    `countries` and `policy_areas` are pairs of a code and a number of hits, the most first, `years` of a year and a
+    number, in order. `cells` holds the pairs of a country and a policy area that have hits. A hit counts in each of its
+    policy areas. A `partial` one is by words alone, as in `SearchResult`.
+    """
+
+    request: SearchRequest
+    total: int
+    countries: tuple[tuple[str, int], ...]
+    policy_areas: tuple[tuple[str, int], ...]
+    years: tuple[tuple[int, int], ...]
+    cells: Mapping[tuple[str, str], int]
+    index: IndexInfo
     partial: bool = False
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, load_encoder
-from indexer.shared.errors import EncoderError, NotFoundError, OverloadError
+from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, OverloadError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
@@ -21,6 +21,7 @@ from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.keyword import Coverage, KeywordLeg, Run
+from searchapp.search.overview import count_overview
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
 from searchapp.search.results import (
@@ -31,6 +32,7 @@ from searchapp.search.results import (
     Hit,
     IndexInfo,
     Mode,
+    Overview,
     Passage,
     Scores,
     SearchRequest,
@@ -42,7 +44,7 @@ from searchapp.search.results import (
 from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import SimilarCommitments
 from searchapp.search.spelling import corrected, spelt_out
-from searchapp.search.strength import NONE, STRENGTHS, WEAK, Grader
+from searchapp.search.strength import FAIR, NONE, STRENGTHS, STRONG, WEAK, Grader
 from searchapp.search.watch import Watch
 
 __all__ = ["Searcher"]
@@ -135,16 +137,44 @@ class Searcher:
         self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
         self._grader = Grader(generation, self._columns, self._semantic)
         self._encoder = encoder
+        self._warm = False
         self._weights = weights or FusionWeights()
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, index: Path, *, encoder: Encoder | None = None, weights: FusionWeights | None = None) -> Searcher:
+    def open(
+        cls,
+        index: Path,
+        *,
+        encoder: Encoder | None = None,
+        weights: FusionWeights | None = None,
+        paranoid: bool = False,
+    ) -> Searcher:
         """Open the current generation of an index folder (IndexStoreError when missing or damaged).
 
-        Without `encoder`, the index's own is loaded when a search first needs it.
+        Without `encoder`, the index's own is loaded when a search first needs it. `paranoid` compares the SHA-256 of
+        every file.
         """
-        return cls(open_generation(index), encoder=encoder, weights=weights)
+        return cls._over(open_generation(index, paranoid=paranoid), encoder, weights)
+
+    @classmethod
+    def _over(cls, generation: Generation, encoder: Encoder | None, weights: FusionWeights | None) -> Searcher:
+        """Return a searcher; IndexStoreError when rows of the generation name others that aren't there."""
+        try:
+            return cls(generation, encoder=encoder, weights=weights)
+        except (IndexError, ValueError) as error:
+            raise IndexStoreError(f"{generation.folder}: damaged ({error}); `concord verify` names the file") from error
+
+    def renewed(self, index: Path, *, paranoid: bool = False) -> Searcher:
+        """Open the current generation of an index folder, warmed up (as `open` and `warm_up`; EncoderError, too).
+
+        A loaded encoder is shared if it made the new generation, too.
+        """
+        generation = open_generation(index, paranoid=paranoid)
+        same = self._encoder is not None and self._encoder.revision == generation.manifest.encoder.revision
+        searcher = Searcher._over(generation, self._encoder if same else None, self._weights)
+        searcher.warm_up()
+        return searcher
 
     @property
     def info(self) -> IndexInfo:
@@ -155,6 +185,12 @@ class Searcher:
     def warm_up(self) -> None:
         """Load the encoder, calibrate and encode one query, so that the first search is as fast as the next."""
         self.evidence("warm up")
+        self._warm = True
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether `warm_up` is done."""
+        return self._warm
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
@@ -167,7 +203,7 @@ class Searcher:
         when there was no time to compare by meaning and nothing else was asked for.
         """
         watch = watch or Watch()
-        found = self._find(request, watch)
+        found = self._find(request, watch, browse=request.filters != Filters())
         query, answer, tries = found.query, found.answer, None
         if not len(answer.ranking):
             tries = self._answer(query, answer.legs, found.filters, answer.unit)
@@ -189,45 +225,45 @@ class Searcher:
             )
 
     def facets(self, request: SearchRequest, *, watch: Watch | None = None) -> FacetCounts:
-        """Return the facets of a request's result, or of the whole corpus if its query is empty; raises like `search`.
+        """Return the facets of a request's result, as `overview` takes it; raises like `search`.
 
         Hits are counted as the request has them folded; its grouping, order and page don't matter.
         """
         watch = watch or Watch()
-        if request.query:
-            found = self._find(replace(request, group_by="commitment", sort="relevance"), watch)
-            unit, candidates, masks = found.answer.unit, found.answer.candidates, found.answer.masks
-            filters, partial = found.filters, found.answer.legs.partial
-        else:
-            unit, filters, partial = self._unit(request), request.filters, False
-            candidates = np.ones(len(self._columns.document_ids), dtype=np.bool_)
-            masks = self._columns.filter_masks(filters)
+        found = self._find(replace(request, group_by="commitment"), watch, browse=True)
+        answer = found.answer
         return FacetCounts(
             request=request,
-            total=len(np.unique(unit[matching_documents(candidates, masks)])),
-            facets=count_facets(self._columns, unit, candidates, masks, filters),
+            total=len(answer.ranking),
+            facets=count_facets(self._columns, answer.unit, answer.candidates, answer.masks, found.filters),
             index=self.info,
             took_ms=watch.elapsed_ms,
-            partial=partial,
+            partial=answer.legs.partial,
         )
 
-    def _find(self, request: SearchRequest, watch: Watch) -> _Found:
-        query = self._understood(parse_query(request.query), request.mode)
+    def _find(self, request: SearchRequest, watch: Watch, *, browse: bool) -> _Found:
+        """Answer a request; `browse` says whether it may go without a query, for all that passes the filters."""
+        query = self._understood(_parsed(request, browse=browse), request.mode)
         filters = _with_fields(request.filters, query)
         legs = self._run_legs(query, request.mode, None, watch)
         with watch.stage("rank"):
-            grades = self._grades(query, legs)
+            grades = self._grades(query, legs, request)
             answer = self._answer(query, legs, filters, self._unit(request), grades=grades)
             ranking = answer.ranking
-            if request.sort != "relevance":
-                ranking = by_year(ranking, self._columns.year, newest_first=request.sort == "newest")
+            if request.sort != "relevance" or query.browses:
+                ranking = by_year(ranking, self._columns.year, newest_first=request.sort != "oldest")
             if request.group_by == "country":
                 ranking = first_of_each(ranking, self._columns.country_units())
         return _Found(query=query, filters=filters, answer=replace(answer, ranking=ranking))
 
-    def _unit(self, request: SearchRequest) -> npt.NDArray[np.int32]:
-        """Return the number of the hit that each document belongs to, int32 `(documents,)`."""
-        return self._columns.group if request.fold else self._columns.commitment
+    def overview(self, request: SearchRequest, *, watch: Watch | None = None) -> Overview:
+        """Count how the whole result of a request is spread; without a query, that is all that passes the filters.
+
+        Raises like `search`.
+        """
+        answer = self._find(request, watch or Watch(), browse=True).answer
+        counted = count_overview(self._columns, answer.unit, answer.documents, request, self.info)
+        return replace(counted, partial=answer.legs.partial)
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries that are most like one (NotFoundError if there is none such).
@@ -272,7 +308,7 @@ class Searcher:
         with self._lock:
             if self._encoder is None:
                 name = self._generation.manifest.encoder.name
-                self._encoder = load_encoder(name, learned=self._generation.learned())
+                self._encoder = load_encoder(name, learned=self._generation.learned)
         identity = self._generation.manifest.encoder
         if self._encoder.revision != identity.revision:
             raise EncoderError(
@@ -296,10 +332,17 @@ class Searcher:
         query = spelt_out(query, self._keyword.lexicon)
         return query if mode == "semantic" else corrected(query, self._keyword.lexicon, across=mode == "keyword")
 
-    def _grades(self, query: Query, legs: _Legs) -> Grades:
+    def _unit(self, request: SearchRequest) -> npt.NDArray[np.int32]:
+        """Return the number of the hit that each document belongs to, int32 `(documents,)`."""
+        return self._columns.group if request.fold else self._columns.commitment
+
+    def _grades(self, query: Query, legs: _Legs, request: SearchRequest) -> Grades:
+        if query.browses:
+            return np.full(len(self._columns.document_ids), STRONG, dtype=np.int8)
         meaning = legs.meaning
         evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
-        return self._grader.grades(query, legs.rows, evidence=evidence, words=legs.words, exact=legs.exact)
+        grades = self._grader.grades(query, legs.rows, evidence=evidence, words=legs.words, exact=legs.exact)
+        return np.where(grades >= FAIR, grades, NONE).astype(np.int8) if request.comparable else grades
 
     def _answer(
         self,
@@ -465,6 +508,11 @@ class Searcher:
             return words
         spans = self._generation.sentences(row).spans
         return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
+
+
+def _parsed(request: SearchRequest, *, browse: bool) -> Query:
+    """Return what the request's query says; where it may `browse`, no query asks for all that passes the filters."""
+    return Query(text="", terms=()) if browse and not request.query.strip() else parse_query(request.query)
 
 
 def _count_strengths(answer: _Answer) -> StrengthCounts:

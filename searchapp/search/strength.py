@@ -27,11 +27,13 @@ from searchapp.search.semantic import SemanticLeg
 
 __all__ = [
     "ALL_WORDS",
+    "FAIR",
     "LEVELS",
     "MOST_WORDS",
     "NONE",
     "RARE",
     "STRENGTHS",
+    "STRONG",
     "WEAK",
     "Grader",
     "by_evidence",

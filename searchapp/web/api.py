@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import ServiceUnavailable
 
 from indexer.shared.errors import EncoderError, IndexStoreError, QueryError
+from searchapp.search.results import Filters
 from searchapp.serialize import commitment_dict, facets_dict, result_dict, similar_dict
 from searchapp.web.caching import revalidated
 from searchapp.web.holder import get_searcher
@@ -31,18 +33,18 @@ api = Blueprint("api", __name__)
 @api.get("/api/v1/search")
 @revalidated
 def search() -> ResponseReturnValue:
-    """Answer a search; unlike on the page, a parameter nobody knows and an empty query are errors."""
+    """Answer a search; unlike on the page, a parameter nobody knows and a query of nothing at all are errors."""
     refuse_unknown(request.args, SEARCH_PARAMETERS)
     asked = parse_search(request.args)
-    if not asked.query:
-        raise QueryError("is missing or blank; expected what to search for", field="q")
+    if not asked.query and asked.filters == Filters():
+        raise QueryError("is missing or blank; expected what to search for, or a filter", field="q")
     return jsonify(result_dict(find(asked), root=request.root_path))
 
 
 @api.get("/api/v1/facets")
 @revalidated
 def facets() -> ResponseReturnValue:
-    """Return all values of the facets of a search, or of the whole corpus."""
+    """Return all values of the facets of a search, or of all that passes the filters."""
     refuse_unknown(request.args, FACET_PARAMETERS)
     asked, fields = parse_facets(request.args)
     return jsonify(facets_dict(find_facets(asked), fields))
@@ -82,6 +84,15 @@ def docs() -> ResponseReturnValue:
 def healthz() -> ResponseReturnValue:
     """Say that the server answers; it needs no index."""
     return jsonify({"status": "ok"})
+
+
+@api.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Say whether searches can be answered at full speed: index open, encoder loaded; else why not, with a 503."""
+    searcher = get_searcher()
+    if not searcher.is_warm:
+        raise ServiceUnavailable("The encoder is being loaded.")
+    return jsonify({"status": "ready", "index": searcher.info.digest})
 
 
 @api.get("/metrics")

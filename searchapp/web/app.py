@@ -28,6 +28,7 @@ from searchapp.web.errors import install_errors, is_api
 from searchapp.web.facts import date_label
 from searchapp.web.gate import install_gate
 from searchapp.web.holder import install_holder
+from searchapp.web.languages import install_languages
 from searchapp.web.metrics import install_metrics
 from searchapp.web.pages import pages
 from searchapp.web.text import is_web_address, paragraphs, segments, sentence, shown
@@ -72,6 +73,7 @@ _FILTERS = (
     section_label,
     segments,
     sentence,
+    shown,
     strength_label,
     strengths_label,
     text_direction,
@@ -99,17 +101,21 @@ class _ConcordFlask(Flask):
 def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
     """Return the web application.
 
-    `INDEX` is the folder of the index, opened when it is first needed; tests set `SEARCHER` to a ready searcher.
-    `LIMITS` say what it takes on, and `LOG_QUERIES` whether the access log tells what was searched for.
+    `INDEX` is the folder of the index, opened when it is first needed, with `PARANOID` after comparing its digests;
+    tests set `SEARCHER` to a ready searcher. `LIMITS` say what it takes on, and `LOG_QUERIES` whether the access log
+    tells what was searched for.
     """
     app = _ConcordFlask(__name__)
-    app.config.from_mapping(INDEX=setting("index").default, SEARCHER=None, LIMITS=Limits(), LOG_QUERIES=False)
+    app.config.from_mapping(
+        INDEX=setting("index").default, PARANOID=False, SEARCHER=None, LIMITS=Limits(), LOG_QUERIES=False
+    )
     app.config.from_mapping(test_config)
     install_holder(app)
     install_metrics(app)
     install_access_log(app)
     install_gate(app)
     install_errors(app)
+    install_languages(app)
     app.register_blueprint(pages)
     app.register_blueprint(api)
     app.jinja_env.filters.update({function.__name__: function for function in _FILTERS})

@@ -16,13 +16,14 @@ from flask.typing import ResponseReturnValue
 
 from indexer.shared.errors import EncoderError, IndexStoreError
 from searchapp.web.holder import get_searcher
+from searchapp.web.languages import page_language
 
 __all__ = ["forget", "revalidated", "set_cache_control"]
 
 Arguments = ParamSpec("Arguments")
 
 _PROGRAM = Path(__file__).parents[1]
-_FILES = ("*.py", "*.html", "*.css", "*.js")
+_FILES = ("*.py", "*.html", "*.css", "*.js", "*.mo")
 
 
 def revalidated(view: Callable[Arguments, ResponseReturnValue]) -> Callable[Arguments, ResponseReturnValue]:
@@ -55,12 +56,12 @@ def set_cache_control(response: Response) -> Response:
 
 
 def _tag() -> str | None:
-    """Return the tag of the current request's answer, None if there is no index."""
+    """Return the tag of the current request's answer in the language of the page, None if there is no index."""
     try:
         digest = get_searcher().info.digest
     except (IndexStoreError, EncoderError):
         return None
-    return hashlib.sha256(f"{digest} {_program()} {request.url}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{digest} {_program()} {page_language()} {request.url}".encode()).hexdigest()[:24]
 
 
 @cache

@@ -21,7 +21,7 @@ __all__ = ["Problem", "install_errors", "is_api", "log_failure", "problem_of"]
 _PROBLEM_JSON = "application/problem+json"
 _API_PREFIX = "/api/"
 _API_PAGE = "/api/docs"
-_API_ROUTES = ("/api", "/healthz", "/metrics", "/openapi.json")
+_API_ROUTES = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 RETRY_AFTER = 2
 """Seconds after which a busy service may be asked again; a search takes far less."""
@@ -110,7 +110,7 @@ def _headers(error: Exception) -> dict[str, str]:
 
 
 def is_api(path: str) -> bool:
-    """Return whether programs ask at this path, rather than people."""
+    """Return whether an address is one for programs, which get JSON, in English."""
     return (path.startswith(_API_PREFIX) and path != _API_PAGE) or path in _API_ROUTES
 
 

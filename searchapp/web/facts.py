@@ -9,8 +9,7 @@ from functools import partial
 from babel.dates import format_date
 
 from indexer.shared.records import Facts
-from indexer.shared.regions import region_label
-from searchapp.labels import place_label, policy_area_label, value_label
+from searchapp.labels import place_label, policy_area_label, region_label, value_label
 
 __all__ = ["Fact", "date_label", "facts_of"]
 

@@ -43,7 +43,6 @@ class _Operation:
     summary: str
     parameters: tuple[Parameter, ...]
     answer: type
-    required: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
 
     @property
@@ -55,15 +54,14 @@ _OPERATIONS = (
     _Operation(
         path="/api/v1/search",
         name="search",
-        summary="Search commitments in any language",
+        summary="Search commitments in any language; with filters and no query, all that pass them",
         parameters=SEARCH_PARAMETERS,
         answer=SearchAnswer,
-        required=("q",),
     ),
     _Operation(
         path="/api/v1/facets",
         name="facets",
-        summary="Count the values of every field, in a search's result or in the whole corpus",
+        summary="Count the values of every field, in a search's result or among all commitments",
         parameters=FACET_PARAMETERS,
         answer=FacetsAnswer,
     ),
@@ -111,7 +109,7 @@ def openapi_document(root: str = "") -> dict[str, Any]:
 
 def _get(operation: _Operation) -> dict[str, Any]:
     statuses = sorted({*_ALWAYS, *((404,) if operation.of_one else ())})
-    parameters = [_parameter(one, required=one.name in operation.required) for one in operation.parameters]
+    parameters = map(_parameter, operation.parameters)
     return {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -124,14 +122,13 @@ def _get(operation: _Operation) -> dict[str, Any]:
     }
 
 
-def _parameter(parameter: Parameter, *, required: bool) -> dict[str, Any]:
+def _parameter(parameter: Parameter) -> dict[str, Any]:
     schema = parameter.schema()
     return {
         "name": parameter.name,
         "in": "query",
         "description": parameter.help,
-        "required": required,
-        **({} if required or schema["type"] == "array" else {"allowEmptyValue": True}),
+        **({} if schema["type"] == "array" else {"allowEmptyValue": True}),
         "schema": schema,
     }
 

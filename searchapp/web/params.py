@@ -53,6 +53,7 @@ _SORT: Choice[Sort] = Choice(name="sort", help="The order of the hits.", options
 _GROUP_BY: Choice[Grouping] = Choice(
     name="group_by", help="Show every commitment, or the first one of each country.", options=get_args(Grouping)
 )
+_COMPARABLE = Flag(name="comparable", help="Show only strong and fair matches.", default=False)
 _FOLD = Flag(name="fold", help="Show near-duplicates of one country as one hit.", default=True)
 _EXPLAIN = Flag(name="explain", help="Have each hit say why it is one.", default=False)
 _PER_COUNTRY = Flag(name="per_country", help="Show the best of each country, or every commitment.", default=True)
@@ -110,7 +111,7 @@ _FILTERS: tuple[Codes | Names | Number, ...] = (*_VALUES, _YEAR_FROM, _YEAR_TO)
 
 SEARCH_PARAMETERS: tuple[Parameter, ...] = (
     *(_QUERY, _MODE, *_FILTERS),
-    *(_SORT, _GROUP_BY, _FOLD, _EXPLAIN, _LIMIT, _OFFSET),
+    *(_SORT, _GROUP_BY, _COMPARABLE, _FOLD, _EXPLAIN, _LIMIT, _OFFSET),
 )
 """Every parameter of a search."""
 
@@ -132,6 +133,7 @@ def parse_search(args: Args) -> SearchRequest:
         filters=_filters(args),
         sort=_SORT.read(args),
         group_by=_GROUP_BY.read(args),
+        comparable=_COMPARABLE.read(args),
         fold=_FOLD.read(args),
         explain=_EXPLAIN.read(args),
         limit=_LIMIT.read(args) or _DEFAULT.limit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from searchapp.search.results import FacetCounts, SearchRequest, SearchResult, SimilarRequest, SimilarResult
+from searchapp.search.results import FacetCounts, Overview, SearchRequest, SearchResult, SimilarRequest, SimilarResult
 from searchapp.search.watch import Watch
 from searchapp.web.access import note
 from searchapp.web.caching import forget
@@ -13,9 +13,9 @@ from searchapp.web.gate import get_gate
 from searchapp.web.holder import get_searcher
 from searchapp.web.metrics import get_metrics
 
-__all__ = ["find", "find_facets", "find_similar"]
+__all__ = ["find", "find_facets", "find_overview", "find_similar"]
 
-Found = TypeVar("Found", SearchResult, FacetCounts)
+Found = TypeVar("Found", SearchResult, FacetCounts, Overview)
 
 
 def find(asked: SearchRequest) -> SearchResult:
@@ -26,6 +26,11 @@ def find(asked: SearchRequest) -> SearchResult:
 def find_facets(asked: SearchRequest) -> FacetCounts:
     """Count the facets of a search; raises like `find`."""
     return _counted(asked, lambda watch: get_searcher().facets(asked, watch=watch))
+
+
+def find_overview(asked: SearchRequest) -> Overview:
+    """Count how a search's result is spread; raises like `find`."""
+    return _counted(asked, lambda watch: get_searcher().overview(asked, watch=watch))
 
 
 def find_similar(asked: SimilarRequest) -> SimilarResult:

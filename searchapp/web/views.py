@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import url_for
 
 from indexer.shared.records import Document, Section
-from searchapp.labels import FIELD_LABELS, MODE_LABELS, SORT_LABELS, facet_label
+from searchapp.labels import facet_label, field_label, mode_labels, sort_labels
 from searchapp.paging import next_page, previous_page, similar_args, to_args
 from searchapp.search.results import (
     Facet,
@@ -36,17 +36,21 @@ __all__ = [
     "country_url",
     "filter_chips",
     "filter_groups",
+    "kept_arguments",
     "kinds_marked",
     "mode_links",
+    "overview_url",
     "page_links",
     "passage_anchor",
     "placed_sections",
     "search_url",
     "similar_url",
     "sort_links",
-    "unfiltered_url",
+    "unfiltered",
     "why",
 ]
+
+Asked = TypeVar("Asked", SearchRequest, SimilarRequest)
 
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN_AT_ONCE = 8
@@ -105,6 +109,18 @@ def search_url(asked: SearchRequest) -> str:
     return url_for("pages.search", **arguments)
 
 
+def overview_url(asked: SearchRequest) -> str:
+    """Return the address of the overview of a search."""
+    arguments: dict[str, Any] = to_args(replace(asked, comparable=False, sort="relevance", offset=0))
+    return url_for("pages.overview", **arguments)
+
+
+def kept_arguments(asked: SearchRequest) -> dict[str, list[str]]:
+    """Return the arguments of a search but for its query, for a form that asks for another one."""
+    arguments = to_args(replace(asked, query="", comparable=False, sort="relevance", offset=0))
+    return {name: value if isinstance(value, list) else [value] for name, value in arguments.items()}
+
+
 def corrected_url(result: SearchResult) -> str | None:
     """Return the address of the first page of the same search without its misspelt words; None if it has none."""
     query = result.corrected_query
@@ -132,7 +148,7 @@ def mode_links(asked: SearchRequest) -> list[tuple[str, str]]:
     """Return name and address of the same search in each other mode, from its first page."""
     return [
         (label, search_url(replace(asked, mode=mode, offset=0)))
-        for mode, (label, _) in MODE_LABELS.items()
+        for mode, (label, _) in mode_labels().items()
         if mode != asked.mode
     ]
 
@@ -141,7 +157,7 @@ def sort_links(asked: SearchRequest) -> list[tuple[str, str | None]]:
     """Return name and address of the same search in each order, from its first page; None where it is in that order."""
     return [
         (label, None if sort == asked.sort else search_url(replace(asked, sort=sort, offset=0)))
-        for sort, label in SORT_LABELS.items()
+        for sort, label in sort_labels().items()
     ]
 
 
@@ -152,14 +168,14 @@ def filter_groups(asked: SearchRequest, facets: Sequence[Facet] | None) -> list[
     return [group for group in groups if group.options]
 
 
-def filter_chips(asked: SearchRequest | SimilarRequest) -> list[Chip]:
-    """Return one chip for each filter value that is on."""
+def filter_chips(asked: Asked, to: Callable[[Asked], str]) -> list[Chip]:
+    """Return one chip for each filter value that is on; `to` gives the address of what is asked without it."""
     filters = asked.filters
     chips = [
         Chip(
-            field=FIELD_LABELS[field],
+            field=field_label(field),
             label=facet_label(field, value),
-            remove_url=_filtered_url(asked, field, tuple(other for other in values if other != value)),
+            remove_url=to(_filtered(asked, field, tuple(other for other in values if other != value))),
         )
         for field, values in filters.chosen().items()
         for value in values
@@ -167,14 +183,14 @@ def filter_chips(asked: SearchRequest | SimilarRequest) -> list[Chip]:
     for field in ("year_from", "year_to"):
         year: int | None = getattr(filters, field)
         if year is not None:
-            url = _filtered_url(asked, field, None)
-            chips.append(Chip(field=FIELD_LABELS[field], label=str(year), remove_url=url))
+            url = to(_filtered(asked, field, None))
+            chips.append(Chip(field=field_label(field), label=str(year), remove_url=url))
     return chips
 
 
-def unfiltered_url(asked: SearchRequest | SimilarRequest) -> str:
-    """Return the address of the same without any filter, from its first page."""
-    return _url_with(asked, Filters())
+def unfiltered(asked: Asked) -> Asked:
+    """Return the same without any filter, from its first page."""
+    return _first_page(replace(asked, filters=Filters()))
 
 
 def kinds_marked(shown: Iterable[Hit | Quote]) -> set[str]:
@@ -212,15 +228,13 @@ def passage_anchor(hit: Hit | Quote) -> str:
     )
 
 
-def _filtered_url(asked: SearchRequest | SimilarRequest, field: str, value: tuple[str, ...] | None) -> str:
+def _filtered(asked: Asked, field: str, value: tuple[str, ...] | None) -> Asked:
     changed: dict[str, Any] = {field: value}
-    return _url_with(asked, replace(asked.filters, **changed))
+    return _first_page(replace(asked, filters=replace(asked.filters, **changed)))
 
 
-def _url_with(asked: SearchRequest | SimilarRequest, filters: Filters) -> str:
-    if isinstance(asked, SimilarRequest):
-        return similar_url(replace(asked, filters=filters))
-    return search_url(replace(asked, filters=filters, offset=0))
+def _first_page(asked: Asked) -> Asked:
+    return replace(asked, offset=0) if isinstance(asked, SearchRequest) else asked
 
 
 def _id(value: str) -> str:
@@ -255,7 +269,7 @@ def _filter_group(field: str, values: Sequence[FacetValue] | None, selected: tup
     more = [option for option, now in zip(options, at_once, strict=True) if not now]
     return FilterGroup(
         field=field,
-        legend=FIELD_LABELS[field],
+        legend=field_label(field),
         options=tuple(option for option, now in zip(options, at_once, strict=True) if now),
         more=tuple(more[:_MORE]),
         left_out=len(more[_MORE:]),

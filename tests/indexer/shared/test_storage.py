@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from indexer.shared.errors import IndexMissingError, IndexStoreError
-from indexer.shared.storage import FORMAT_VERSION, current_digest, damaged_files, open_generation, writer_lock
+from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStoreError
+from indexer.shared.manifest import FORMAT_VERSION
+from indexer.shared.storage import current_digest, damaged_files, open_generation
 from tests.conftest import BuildIndex
 from tests.fakes import FakeEncoder, document
 
@@ -46,25 +46,19 @@ def test_every_file_that_is_cut_short_or_missing_is_named(build: BuildIndex) -> 
     open_generation(index)
 
 
-def test_every_file_with_one_byte_flipped_is_named(build: BuildIndex) -> None:
+@pytest.mark.parametrize(
+    ("version", "told"), [(FORMAT_VERSION + 1, "newer Concord.*update Concord"), (FORMAT_VERSION - 1, "rebuild")]
+)
+def test_another_format_is_refused_with_what_to_do(build: BuildIndex, version: int, told: str) -> None:
     index = build([document("UK0001", "Some text.")])
     folder = open_generation(index).folder
-    assert damaged_files(folder) == []
-    for name in open_generation(index).manifest.files:
-        content = bytearray((folder / name).read_bytes())
-        content[len(content) // 2] ^= 1
-        (folder / name).write_bytes(content)
-        assert damaged_files(folder) == [name]
-        content[len(content) // 2] ^= 1
-        (folder / name).write_bytes(content)
-
-
-def test_a_newer_format_is_refused_with_what_to_do(build: BuildIndex) -> None:
-    index = build([document("UK0001", "Some text.")])
-    manifest = open_generation(index).folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace(f'"format_version": {FORMAT_VERSION}', '"format_version": 99'))
-    with pytest.raises(IndexStoreError, match=r"format 99.*rebuild"):
+    manifest = (folder / "manifest.json").read_text()
+    changed = manifest.replace(f'"format_version": {FORMAT_VERSION}', f'"format_version": {version}, "unknown": 1')
+    (folder / "manifest.json").write_text(changed)
+    with pytest.raises(IndexFormatError, match=told):
         open_generation(index)
+    with pytest.raises(IndexFormatError, match=told):
+        damaged_files(folder)
 
 
 def test_the_digest_depends_on_content_not_on_time(build: BuildIndex, tmp_path: Path) -> None:
@@ -84,21 +78,6 @@ def test_embeddings_are_mapped_unit_vectors(build: BuildIndex) -> None:
     generation = open_generation(build([document("UK0001", "Some text."), document("UK0002", "More text.")]))
     assert isinstance(generation.embeddings, np.memmap)
     assert np.allclose(np.linalg.norm(generation.embeddings, axis=1), 1, atol=1e-5)
-
-
-def test_a_second_writer_is_told_who_holds_the_index(tmp_path: Path) -> None:
-    with (
-        writer_lock(tmp_path),
-        pytest.raises(IndexStoreError, match=f"process {os.getpid()} is writing"),
-        writer_lock(tmp_path),
-    ):
-        pass
-
-
-def test_an_index_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(IndexStoreError, match="can't be written"), writer_lock(tmp_path / "file"):
-        pass
 
 
 def test_the_sentences_of_a_chunk_are_spans_of_its_text_with_a_unit_vector_each(build: BuildIndex) -> None:

@@ -179,9 +179,15 @@ def test_an_empty_query_says_what_to_do(typed: str) -> None:
     assert reason(typed) == "type some words to search for"
 
 
-def test_exclusions_alone_and_filters_alone_say_what_is_missing() -> None:
-    assert reason("-health") == "there are only words to leave out; add a word to search for"
-    assert reason("country:FR year:2018") == "there are only filters; add a word to search for"
+@pytest.mark.parametrize("typed", ["-health", "-health country:FR", "-heal* year:2018"])
+def test_exclusions_without_words_say_what_is_missing(typed: str) -> None:
+    assert reason(typed) == "there are only words to leave out; add a word to search for"
+
+
+def test_filters_alone_ask_for_all_that_passes_them() -> None:
+    assert parse_query("country:FR year:2018").browses
+    assert not parse_query("country:FR id:UK0066").browses
+    assert not parse_query("country:FR portal").browses
 
 
 @pytest.mark.parametrize("typed", ["UK0066", "uk0066", "(UK0066),", '"uk0066"'])
@@ -263,7 +269,7 @@ def clauses(query: Query) -> list[str]:
 def test_any_text_gives_a_query_or_a_query_error(text: str) -> None:
     with suppress(QueryError):
         query = parse_query(text)
-        assert query.text or query.fields.id
+        assert query.text or query.fields.id or query.browses
         assert len(query.terms) <= MAX_TERMS
         assert len(clauses(query)) <= MAX_CLAUSES
         for lang in ("en", "zh", "tr"):

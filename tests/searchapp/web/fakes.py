@@ -18,6 +18,7 @@ from searchapp.search.results import (
     Hit,
     IndexInfo,
     LegPlace,
+    Overview,
     Pair,
     Passage,
     Quote,
@@ -33,7 +34,7 @@ from searchapp.search.results import (
 from searchapp.search.watch import Watch
 
 INFO = IndexInfo(digest="3f9a1c0de7b24586", encoder="bundled:e5-small", built_at="2026-01-31T09:30:00+00:00")
-HOSTILE = "<script>alert('x')</script> {{7*7}} \u202e\x00desrever"
+HOSTILE = "<script>alert('x')</script> {{1337*1337}} \u202e\x00desrever"
 EXPLANATION = Explanation(
     keyword=LegPlace(score=3.21, rank=2),
     semantic=LegPlace(score=0.69, rank=1),
@@ -228,6 +229,11 @@ class FakeSearcher:
             raise self.error
         return INFO
 
+    is_warm = True
+
+    def warm_up(self) -> None:
+        pass
+
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         if self.error:
             raise self.error
@@ -267,6 +273,22 @@ class FakeSearcher:
         counted = {facet.field: facet for facet in result.facets}
         facets = tuple(counted.get(field, Facet(field=field, values=())) for field in FACET_FIELDS)
         return FacetCounts(request=request, total=result.total, facets=facets, index=INFO, took_ms=2.3456)
+
+    def overview(self, request: SearchRequest, *, watch: Watch | None = None) -> Overview:
+        """What the search would find, counted."""
+        hits = self.search(replace(request, limit=1000), watch=watch).hits
+        facts = [hit.document.facts for hit in hits]
+        countries = Counter(one.country for one in facts if one.country)
+        areas = Counter(area for one in facts for area in one.policy_areas)
+        return Overview(
+            request=request,
+            total=len(hits),
+            countries=tuple(countries.most_common()),
+            policy_areas=tuple(areas.most_common()),
+            years=tuple(sorted(Counter(one.year for one in facts if one.year).items())),
+            cells=Counter((one.country, area) for one in facts if one.country for area in one.policy_areas),
+            index=INFO,
+        )
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Everything of another country that passes the filters is like it; the best of a country is its first."""

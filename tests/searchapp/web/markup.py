@@ -7,12 +7,18 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
+_SVG = "{http://www.w3.org/2000/svg}"
+
 __all__ = ["each", "only", "parse", "text_of", "words_of"]
 
 
 def parse(html: str) -> Element:
     """The document as a tree; any error that the HTML standard names fails the test."""
-    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(html)
+    tree: Element = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(html)
+    for element in tree.iter():
+        if isinstance(element.tag, str):
+            element.tag = element.tag.removeprefix(_SVG)
+    return tree
 
 
 def each(tree: Element, tag: str, **attributes: str) -> Iterator[Element]:

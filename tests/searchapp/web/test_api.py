@@ -47,6 +47,7 @@ def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
         "year_to": None,
         "sort": "relevance",
         "group_by": "commitment",
+        "comparable": False,
         "fold": True,
         "explain": False,
         "limit": 10,

@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,14 @@ PAGES = (
     "/commitments/UK0066/similar",
     "/commitments/JO0021/similar?per_country=false&limit=100",
     "/commitments/UK0066/similar?country=GB&lang=fr",
+    "/overview",
+    "/overview?q=innovation&country=CA",
+    "/?country=CA&sort=oldest",
     "/about",
     "/nothing",
 )
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+"""The rules of axe-core that follow from WCAG 2.2, levels A and AA."""
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +161,7 @@ def test_no_page_scrolls_sideways(window: WebDriver, server: str, width: int) ->
             window.get(server + page)
             window.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
             wide = window.execute_script(
-                "return [...document.querySelectorAll('body *')].filter(one => !one.closest('.unseen')"
+                "return [...document.querySelectorAll('body *')].filter(one => !one.closest('.unseen, .scroller > *')"
                 " && one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 90))"
             )
             assert wide == [], page
@@ -200,6 +206,38 @@ def test_modes_can_be_chosen_with_the_keyboard_and_show_their_focus(window: WebD
     assert [one.get_attribute("id") for one in explanations if one.is_displayed()] == ["about-semantic"]
     label = window.find_element(By.CSS_SELECTOR, "label[for=mode-semantic]")
     assert label.value_of_css_property("outline-style") == "solid"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_no_violation_of_wcag(window: WebDriver, server: str, width: int, scheme: str) -> None:
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    found = {}
+    with emulated(window, width=width, scheme=scheme):
+        for url in PAGES:
+            window.get(server + url)
+            window.execute_script(axe)
+            window.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
+            answer = window.execute_async_script(
+                "axe.run(document, {runOnly: {type: 'tag', values: arguments[0]}}).then(arguments[1])", WCAG
+            )
+            assert answer["passes"], url
+            found[url] = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in answer["violations"]]
+    assert found == {url: [] for url in PAGES}
+
+
+@contextmanager
+def emulated(window: WebDriver, *, width: int, scheme: str) -> Iterator[None]:
+    """Make pages this wide, in a light or dark scheme."""
+    window.execute_cdp_cmd(  # type: ignore[no-untyped-call]  # selenium leaves it so
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})  # type: ignore[no-untyped-call]
 
 
 def test_the_two_kinds_of_marks_look_different(window: WebDriver, server: str) -> None:

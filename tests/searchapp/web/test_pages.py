@@ -46,7 +46,7 @@ def test_the_start_page_is_the_form_with_examples_in_several_languages(
     assert [asked.query for asked in searcher.asked] == [text_of(example) for example in examples]
 
 
-@pytest.mark.parametrize("query_string", ["q=", "q=%20%20", "q=%00", "q=&country=FR&mode=keyword&limit=20"])
+@pytest.mark.parametrize("query_string", ["q=", "q=%20%20", "q=%00", "q=&mode=keyword&limit=20"])
 def test_a_blank_query_is_the_form_with_a_hint(client: FlaskClient, searcher: FakeSearcher, query_string: str) -> None:
     tree = page(client, f"/?{query_string}")
     assert "Type what you are looking for" in words_of(only(tree, "p", class_="notice"))
@@ -57,10 +57,10 @@ def test_an_absent_query_gives_no_hint(client: FlaskClient) -> None:
     assert list(each(page(client, "/"), "p", class_="notice")) == []
 
 
-def test_a_blank_query_keeps_mode_filters_and_page_size(client: FlaskClient) -> None:
-    tree = page(client, "/?q=&mode=keyword&country=FR&lang=es&year_from=2012&limit=20")
+def test_a_blank_query_keeps_mode_order_and_page_size(client: FlaskClient) -> None:
+    tree = page(client, "/?q=&mode=keyword&sort=newest&limit=20")
     hidden = {field.get("name"): field.get("value") for field in each(tree, "input", type="hidden")}
-    assert hidden == {"limit": "20", "country": "FR", "lang": "es", "year_from": "2012"}
+    assert hidden == {"limit": "20", "sort": "newest"}
     assert "checked" in only(tree, "input", id="mode-keyword").attrib
 
 
@@ -565,3 +565,79 @@ def test_a_hit_links_to_the_near_duplicates_folded_into_it(client: FlaskClient) 
     assert "Nearly the same text in" in folded
     apart = client.get("/?q=innovation&country=GB&fold=false").get_data(as_text=True)
     assert "Nearly the same text in" not in apart
+
+
+# Browsing and the overview
+
+
+def test_filters_without_a_query_list_what_passes_them_without_strengths(client: FlaskClient) -> None:
+    tree = page(client, "/?q=&country=CA")
+    assert words_of(only(tree, "h1")) == "All commitments so filtered"
+    assert "18 commitments found; showing 1–10." in words_of(only(tree, "p", role="status"))
+    assert not list(each(tree, "span", class_="strength"))
+    assert not list(each(tree, "details", class_="why"))
+
+
+def test_the_overview_links_each_count_to_the_search_for_it(client: FlaskClient) -> None:
+    tree = page(client, "/overview")
+    assert "23 commitments. They are from 5 countries." in words_of(only(tree, "p", class_="lead"))
+    heat = only(tree, "table", class_="heat")
+    cells = {link.get("title"): link.get("href", "") for link in each(heat, "a") if link.get("title")}
+    assert cells["Jordan, Open Data: 1 commitment"] == "/?country=JO&policy_area=open-data"
+    for chart in ("tiles", "years"):
+        links = list(each(only(tree, "svg", class_=chart), "a"))
+        assert links
+        for link in links:
+            label = words_of(only(link, "title"))
+            count = int(label.rpartition(": ")[2].split()[0])
+            found = words_of(only(page(client, link.get("href", "")), "p", role="status"))
+            assert found.startswith(f"{count} commitment")
+    assert [words_of(one) for one in each(only(tree, "svg", class_="years"), "text") if one.get("class")] == [
+        str(year) for year in range(1999, 2021)
+    ]
+
+
+def test_the_overview_of_a_search_asks_for_comparable_matches_only(client: FlaskClient, searcher: FakeSearcher) -> None:
+    tree = page(client, "/overview?q=innovation&country=CA&mode=keyword&offset=30&limit=3")
+    asked = searcher.asked[-1]
+    assert (asked.query, asked.mode, asked.filters.country, asked.comparable) == (
+        "innovation",
+        "keyword",
+        ("CA",),
+        True,
+    )
+    links = {words_of(link): link.get("href") for link in each(tree, "a")}
+    assert links["List these commitments"] == "/?q=innovation&mode=keyword&country=CA&comparable=true"
+    assert links["Remove filter: Country: Canada ×"] == "/overview?q=innovation&mode=keyword"
+    form = only(only(tree, "form", class_="ask"), "input", type="hidden", name="country")
+    assert form.get("value") == "CA"
+
+
+def test_every_chart_has_a_table_behind_it(client: FlaskClient) -> None:
+    tree = page(client, "/overview")
+    tables = list(each(tree, "table", class_="counts"))
+    assert [words_of(next(each(table, "th"))) for table in tables] == ["Country", "Year"]
+    assert [words_of(next(each(row, tag))) for row in [list(each(tables[0], "tr"))[1]] for tag in ("th", "td")] == [
+        "Canada",
+        "18",
+    ]
+
+
+def test_what_can_not_be_overviewed_says_why(client: FlaskClient) -> None:
+    tree = page(client, "/overview?year_from=99", status=400)
+    assert "From year: “99” is not a whole number" in words_of(only(tree, "p", role="alert"))
+
+
+def test_a_country_without_a_tile_is_in_the_table() -> None:
+    one = replace(CORPUS[0], facts=replace(CORPUS[0].facts, country="FK"))
+    tree = page(create_app({"SEARCHER": FakeSearcher((one,))}).test_client(), "/overview")
+    assert "Falkland Islands" in words_of(next(iter(each(tree, "table", class_="counts"))))
+
+
+# Comparable matches only
+
+
+def test_only_strong_and_fair_matches_are_a_parameter_that_stays(client: FlaskClient, searcher: FakeSearcher) -> None:
+    tree = page(client, "/?q=innovation&comparable=true")
+    assert searcher.asked[-1].comparable
+    assert only(tree, "input", type="hidden", name="comparable").get("value") == "true"

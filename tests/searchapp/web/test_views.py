@@ -15,8 +15,9 @@ from searchapp.web.views import (
     page_links,
     passage_anchor,
     placed_sections,
+    search_url,
     sort_links,
-    unfiltered_url,
+    unfiltered,
     why,
 )
 from tests.searchapp.web.fakes import FakeSearcher, document
@@ -37,7 +38,7 @@ def countries(*codes: str) -> Facet:
 
 
 def test_each_filter_that_is_on_has_a_chip_that_removes_it_alone_and_goes_to_the_first_page() -> None:
-    chips = {(chip.field, chip.label): chip.remove_url for chip in filter_chips(ASKED)}
+    chips = {(chip.field, chip.label): chip.remove_url for chip in filter_chips(ASKED, to=search_url)}
     assert chips == {
         ("Country", "United Kingdom"): "/?q=hub&country=KR&lang=fr&year_from=2012&limit=5",
         ("Country", "South Korea"): "/?q=hub&country=GB&lang=fr&year_from=2012&limit=5",
@@ -47,7 +48,7 @@ def test_each_filter_that_is_on_has_a_chip_that_removes_it_alone_and_goes_to_the
 
 
 def test_all_filters_can_be_removed_at_once() -> None:
-    assert unfiltered_url(ASKED) == "/?q=hub&limit=5"
+    assert search_url(unfiltered(ASKED)) == "/?q=hub&limit=5"
 
 
 def test_a_selected_value_that_no_facet_counts_can_still_be_unselected() -> None:
