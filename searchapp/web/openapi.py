@@ -98,7 +98,7 @@ def openapi_document(root: str = "") -> dict[str, Any]:
             "description": (
                 "Search open-government commitments across countries and languages. Only GET, HEAD and OPTIONS are "
                 "possible. A parameter that is empty counts as absent; one that nobody knows is refused. Every answer "
-                "has an ETag to ask again with (`If-None-Match`), and every error is a problem document (RFC 9457)."
+                "has an ETag to ask again with (If-None-Match), and every error is a problem document (RFC 9457)."
             ),
         },
         "servers": [{"url": root or "/"}],

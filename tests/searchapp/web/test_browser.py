@@ -53,6 +53,7 @@ PAGES = (
     "/overview?q=innovation&country=CA",
     "/?country=CA&sort=oldest",
     "/about",
+    "/api/docs",
     "/nothing",
 )
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
