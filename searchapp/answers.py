@@ -134,8 +134,9 @@ class LegAnswer(TypedDict):
 class ExplanationAnswer(TypedDict):
     """Why a hit is one.
 
-    `words` are the words of the query as they stand in the passage, `word_share` how much of the query they make up (0
-    to 1), and `evidence` that by meaning, in standard deviations (2.5 weak, 3.75 fair, 5.5 strong).
+    `words` are the words of the query as they stand in the passage, `word_share` is how much of the query these and
+    those of the title make up (0 to 1), `evidence` that by meaning, in standard deviations (2.5 weak, 3.75 fair, 5.5
+    strong).
     """
 
     keyword: LegAnswer | None

@@ -170,8 +170,8 @@ class Explanation:
     """Why a hit is one: what each leg says of its passage, None where it doesn't find it or wasn't asked.
 
     `words` are the words of the query as they stand in the passage, each once. `word_share` is how much of the query
-    they make up, 0 to 1, None in semantic mode. `evidence` is that by meaning, in standard deviations, None in keyword
-    mode.
+    these and those of the commitment's title make up, 0 to 1, None in semantic mode. `evidence` is that by meaning, in
+    standard deviations, None in keyword mode.
     """
 
     keyword: LegPlace | None

@@ -89,7 +89,7 @@ def _answer(error: Exception) -> Response:
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         get_metrics().error(getattr(error, "original_exception", None) or error)
-        if isinstance(error, ConcordError):
+        if isinstance(error, ConcordError) and not isinstance(error, OverloadError):
             log_failure(error)
     response = _problem_json(problem) if is_api(request.path) else _problem_page(problem)
     response.status_code = problem.status
