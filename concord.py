@@ -7,7 +7,7 @@ import click
 from evaluation.cli import evaluate
 from indexer.cli import index, restore, stats, verify
 from indexer.shared.commands import Commands
-from searchapp.cli import search, serve, similar
+from searchapp.cli import compare, search, serve, similar
 
 __all__ = ["main"]
 
@@ -18,5 +18,5 @@ def main() -> None:
     """Find comparable open-government commitments across countries and languages."""
 
 
-for command in (evaluate, index, restore, search, serve, similar, stats, verify):
+for command in (compare, evaluate, index, restore, search, serve, similar, stats, verify):
     main.add_command(command)

@@ -10,7 +10,14 @@ from typing import Literal, NotRequired, TypedDict
 from indexer.shared.records import CatalogueEntry, Facts, Milestone, Unmapped
 from searchapp.search.results import Grouping, Mode, Sort, Strength
 
-__all__ = ["CommitmentAnswer", "FacetsAnswer", "HealthAnswer", "ProblemAnswer", "SearchAnswer", "SimilarAnswer"]
+__all__ = [
+    "CommitmentAnswer",
+    "ComparisonAnswer",
+    "FacetsAnswer",
+    "ProblemAnswer",
+    "SearchAnswer",
+    "SimilarAnswer",
+]
 
 
 class IndexAnswer(TypedDict):
@@ -102,8 +109,8 @@ class PassageAnswer(TypedDict):
     highlights: list[HighlightAnswer]
 
 
-class SummaryAnswer(TypedDict):
-    """What a hit says of its commitment; `url` is the path of its page."""
+class DocumentAnswer(TypedDict):
+    """What is said of a commitment in short; `url` is the path of its page."""
 
     id: str
     title: str
@@ -112,6 +119,11 @@ class SummaryAnswer(TypedDict):
     year: int | None
     policy_areas: list[str]
     url: str
+
+
+class SummaryAnswer(DocumentAnswer):
+    """What a hit says of its commitment."""
+
     also_in: list[str]
     near_duplicates: list[str]
 
@@ -174,6 +186,14 @@ class CorrectionAnswer(TypedDict):
     used: list[str]
 
 
+class PinnedAnswer(TypedDict):
+    """What a permalink said of the index, and whether that has changed since."""
+
+    index: str
+    encoder: str | None
+    changed: bool
+
+
 class SearchAnswer(TypedDict):
     """A page of hits; totals, strengths and facets are those of the whole result.
 
@@ -191,6 +211,8 @@ class SearchAnswer(TypedDict):
     facets: dict[str, list[FacetValueAnswer]]
     next_url: str | None
     index: IndexAnswer
+    permalink: str
+    pinned: NotRequired[PinnedAnswer]
     notes: NotRequired[list[str]]
     corrections: NotRequired[list[CorrectionAnswer]]
     corrected_query: NotRequired[str]
@@ -231,6 +253,56 @@ class SimilarAnswer(TypedDict):
     total: int
     took_ms: float
     hits: list[SimilarHitAnswer]
+    index: IndexAnswer
+
+
+class CompareQueryAnswer(TypedDict):
+    """The comparison as it was understood."""
+
+    id: list[str]
+    lang: str | None
+
+
+class ComparedAnswer(DocumentAnswer):
+    """One commitment of a comparison; `likeness` to the first is None for the first."""
+
+    also_in: list[str]
+    likeness: float | None
+    facts: Facts
+    milestones: list[Milestone]
+
+
+class FactRowAnswer(TypedDict):
+    """One fact of all commitments compared, and whether they differ in it."""
+
+    field: str
+    label: str
+    values: list[list[str]]
+    differs: bool
+
+
+class MatchAnswer(TypedDict):
+    """The passage nearest to another, and their cosine."""
+
+    passage: PassageAnswer
+    semantic: float
+
+
+class AlignedAnswer(TypedDict):
+    """A passage of the first commitment, and the nearest of each other; None for one without text to compare."""
+
+    own: PassageAnswer
+    nearest: list[MatchAnswer | None]
+
+
+class ComparisonAnswer(TypedDict):
+    """Commitments side by side, in the order asked for."""
+
+    query: CompareQueryAnswer
+    took_ms: float
+    commitments: list[ComparedAnswer]
+    facts: list[FactRowAnswer]
+    passages: list[AlignedAnswer]
     index: IndexAnswer
 
 
@@ -301,9 +373,3 @@ class ProblemAnswer(TypedDict):
     detail: str
     instance: str
     field: NotRequired[str]
-
-
-class HealthAnswer(TypedDict):
-    """That the server answers."""
-
-    status: Literal["ok"]

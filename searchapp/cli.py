@@ -17,7 +17,7 @@ from searchapp.limits import Limits
 if TYPE_CHECKING:
     from searchapp.search.results import Mode, Sort
 
-__all__ = ["search", "serve", "similar"]
+__all__ = ["compare", "search", "serve", "similar"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -63,21 +63,30 @@ _FILTERS = (
     click.option("--year-to", type=int, help="Only action plans of this year or earlier."),
 )
 
-_OUTPUT = (
-    click.option(
-        "--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many commitments to show."
-    ),
-    click.option(
-        "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
-    ),
-)
+
+class _NumberOrAll(click.IntRange):
+    """A number as `click.IntRange` takes it, or the word all, which becomes None."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or None for all of them."""
+        return None if value == "all" else super().convert(value, param, ctx)
 
 
-def _filters_and_output(function: Function) -> Function:
-    """Give a command the options of `Filters`, then those of its output, in their order."""
-    for option in reversed((*_FILTERS, *_OUTPUT)):
+def _filters(function: Function) -> Function:
+    """Give a command the options of `Filters`, in their order."""
+    for option in reversed(_FILTERS):
         function = option(function)
     return function
+
+
+def _limit(kind: click.IntRange, metavar: str) -> Callable[[Function], Function]:
+    return click.option(
+        "--limit", type=kind, metavar=metavar, default=10, show_default=True, help="How many commitments to show."
+    )
+
+
+def _format(*forms: str) -> Callable[[Function], Function]:
+    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
 
 
 @click.command(cls=Command)
@@ -85,23 +94,32 @@ def _filters_and_output(function: Function) -> Function:
 @setting_option("index")
 @click.option("--mode", type=click.Choice(["hybrid", "keyword", "semantic"]), default="hybrid", show_default=True)
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default="relevance", show_default=True)
-@_filters_and_output
-def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str, **options: Any) -> None:
+@_filters
+@_limit(_NumberOrAll(1, 100), "[1-100|all]")
+@_format("table", "json", "jsonl", "csv", "ris", "bib")
+def search(query: tuple[str, ...], index: str, mode: Mode, limit: int | None, form: str, **options: Any) -> None:
     """Search an index for commitments, in any language.
 
     "Quoted phrases" must occur in a passage, -words must not occur in the commitment, transpar* finds what starts so;
-    put the whole query in single quotation marks then.
+    put the whole query in single quotation marks then. `--limit all` goes with the formats that are written hit by hit:
+    jsonl, csv, ris, bib.
     """
+    from searchapp.export import FORMS, lines_of  # noqa: PLC0415 (`--help` must not load the search libraries)
     from searchapp.output import render  # noqa: PLC0415 (`--help` must not load the search libraries)
     from searchapp.search.results import Filters, SearchRequest  # noqa: PLC0415 (the same)
     from searchapp.search.searcher import Searcher  # noqa: PLC0415 (the same)
 
+    if limit is None and form not in FORMS:
+        raise click.UsageError(f"--limit all needs --format {', '.join(FORMS)}; for a {form}, give a number")
     sort: Sort = options.pop("sort")
-    request = SearchRequest(query=" ".join(query), mode=mode, filters=Filters(**options), sort=sort, limit=limit)
+    request = SearchRequest(query=" ".join(query), mode=mode, filters=Filters(**options), sort=sort, limit=limit or 1)
     searcher = Searcher.open(Path(index))
     if mode != "keyword":
         searcher.warm_up()
-    for line in render(searcher.search(request), form):
+    all_or_first = (
+        lines_of(searcher.all_hits(request), form) if limit is None else render(searcher.search(request), form)
+    )
+    for line in all_or_first:
         click.echo(line)
 
 
@@ -111,7 +129,9 @@ def search(query: tuple[str, ...], index: str, mode: Mode, limit: int, form: str
 @click.option(
     "--per-country/--all", default=True, show_default=True, help="The best of each country, or every commitment."
 )
-@_filters_and_output
+@_filters
+@_limit(click.IntRange(1, 100), "[1-100]")
+@_format("table", "json", "jsonl", "csv")
 def similar(commitment_id: str, index: str, per_country: bool, limit: int, form: str, **filters: Any) -> None:  # noqa: FBT001 (click calls it so)
     """Show which commitments of other countries are most like one, with the two passages that explain it best.
 
@@ -156,6 +176,22 @@ def _settings_table(ctx: click.Context) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for *cells, meaning in rows:
         yield "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), meaning])
+
+
+@click.command(cls=Command)
+@click.argument("commitment_ids", metavar="ID ID...", nargs=-1, required=True)
+@setting_option("index")
+@click.option("--lang", help="Show commitments in this language where they exist in it.")
+@_format("table", "json", "csv")
+def compare(commitment_ids: tuple[str, ...], index: str, lang: str | None, form: str) -> None:
+    """Show two to six commitments side by side: their facts, and the passages of the others nearest to the first's."""
+    from searchapp.output import render_comparison  # noqa: PLC0415 (`--help` must not load the search libraries)
+    from searchapp.search.results import CompareRequest  # noqa: PLC0415 (the same)
+    from searchapp.search.searcher import Searcher  # noqa: PLC0415 (the same)
+
+    request = CompareRequest(commitment_ids=commitment_ids, lang=lang and lang.lower())
+    for line in render_comparison(Searcher.open(Path(index)).compare(request), form):
+        click.echo(line)
 
 
 @click.command(cls=Command)

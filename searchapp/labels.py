@@ -19,6 +19,7 @@ __all__ = [
     "corrections_label",
     "country_label",
     "facet_label",
+    "feed_label",
     "field_label",
     "language_label",
     "mode_labels",
@@ -149,6 +150,11 @@ def nothing_label(result: SearchResult) -> str:
 def country_label(code: str) -> str:
     """Return the name of an ISO 3166-1 country, or the code if it has none."""
     return str(locale().territories.get(code, code))
+
+
+def feed_label(query: str) -> str:
+    """Return the title of the feed of a search, which may have filters alone."""
+    return f"Concord: {query}" if query else "Concord: filtered commitments"
 
 
 def language_label(lang: str) -> str:

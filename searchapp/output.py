@@ -1,13 +1,14 @@
-"""Search results as text: a table to read, or JSON, JSON Lines and CSV for programs."""
+"""Search results as text: a table to read, or the formats of programs."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import textwrap
 from collections.abc import Iterator
+from dataclasses import asdict
 
+from searchapp.export import comparison_table, csv_line, fact_cells, lines_of
+from searchapp.facts import fact_rows
 from searchapp.labels import (
     corrections_label,
     language_label,
@@ -17,10 +18,10 @@ from searchapp.labels import (
     strength_label,
     strengths_label,
 )
-from searchapp.search.results import Hit, Passage, Quote, SearchResult, SimilarHit, SimilarResult
-from searchapp.serialize import hit_dict, result_dict, similar_dict, similar_hit_dict
+from searchapp.search.results import Comparison, Hit, Passage, Quote, SearchResult, SimilarHit, SimilarResult
+from searchapp.serialize import comparison_dict, result_dict, similar_dict, similar_hit_dict
 
-__all__ = ["render", "render_similar"]
+__all__ = ["render", "render_comparison", "render_similar"]
 
 _WIDTH = 100
 _INDENT = "     "
@@ -30,16 +31,14 @@ _FACT_COLUMNS = ("rank", "score", "id", "title", "country", "locality", "lang", 
 
 
 def render(result: SearchResult, form: str) -> Iterator[str]:
-    """Give the lines of a result in one of the forms table, json, jsonl or csv; json is what the HTTP API answers."""
+    """Give the lines of a result in one of the forms table, json or one of FORMS; json is what the HTTP API answers."""
     if form == "json":
         return iter([_json(result_dict(result), indent=2)])
-    if form == "jsonl":
-        return (_json(hit_dict(hit)) for hit in result.hits)
-    return _csv(result) if form == "csv" else _table(result)
+    return _table(result) if form == "table" else lines_of(result.hits, form)
 
 
 def render_similar(result: SimilarResult, form: str) -> Iterator[str]:
-    """Give the lines of the commitments like one in the same forms as `render`."""
+    """Give the lines of the commitments like one in one of the forms table, json, jsonl or csv."""
     if form == "json":
         return iter([_json(similar_dict(result), indent=2)])
     if form == "jsonl":
@@ -47,43 +46,23 @@ def render_similar(result: SimilarResult, form: str) -> Iterator[str]:
     return _similar_csv(result) if form == "csv" else _similar_table(result)
 
 
+def render_comparison(comparison: Comparison, form: str) -> Iterator[str]:
+    """Give the lines of commitments side by side in one of the forms table, json or csv."""
+    if form == "json":
+        return iter([_json(comparison_dict(comparison), indent=2)])
+    return comparison_table(comparison) if form == "csv" else _comparison_table(comparison)
+
+
 def _json(value: object, *, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
-
-
-def _csv(result: SearchResult) -> Iterator[str]:
-    yield _csv_line([*_FACT_COLUMNS, "strength", "section", "passage"])
-    for hit in result.hits:
-        yield _csv_line([*_facts(hit), hit.strength, hit.passage.section, hit.passage.text])
+    return json.dumps(value, default=asdict, ensure_ascii=False, indent=indent)
 
 
 def _similar_csv(result: SimilarResult) -> Iterator[str]:
-    yield _csv_line([*_FACT_COLUMNS, "section", "passage", "own_lang", "own_section", "own_passage", "semantic"])
+    yield csv_line([*_FACT_COLUMNS, "section", "passage", "own_lang", "own_section", "own_passage", "semantic"])
     for hit in result.hits:
         own, other = hit.pair.own.passage, hit.pair.other.passage
-        pair = [other.section, other.text, own.lang, own.section, own.text, f"{hit.pair.semantic:.4f}"]
-        yield _csv_line([*_facts(hit), *pair])
-
-
-def _facts(hit: Hit | SimilarHit) -> list[object]:
-    """Return the cells of _FACT_COLUMNS."""
-    document, facts = hit.document, hit.document.facts
-    return [
-        hit.rank,
-        f"{hit.score:.4f}",
-        document.commitment_id,
-        document.title,
-        facts.country or "",
-        facts.locality or "",
-        document.lang,
-        facts.year or "",
-    ]
-
-
-def _csv_line(values: list[object]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(values)
-    return buffer.getvalue()
+        pair = (other.section, other.text, own.lang, own.section, own.text, hit.pair.semantic)
+        yield csv_line((*fact_cells(hit), *pair))
 
 
 def _table(result: SearchResult) -> Iterator[str]:
@@ -116,6 +95,28 @@ def _similar_table(result: SimilarResult) -> Iterator[str]:
         yield from _head(hit, hit.pair.other.passage)
         yield from _quoted(hit.pair.own)
         yield from _quoted(hit.pair.other)
+
+
+def _comparison_table(comparison: Comparison) -> Iterator[str]:
+    """Give one block a commitment, then one a fact, with a line for each commitment, then the passages."""
+    documents = [one.document for one in comparison.commitments]
+    for one in comparison.commitments:
+        facts = one.document.facts
+        details = [place_label(facts), str(facts.year or ""), language_label(one.document.lang)]
+        if one.likeness is not None:
+            details.append(f"likeness to {documents[0].commitment_id} {one.likeness:z.2f}")
+        yield f"{one.document.commitment_id}  {one.document.title}"
+        yield _INDENT + " · ".join(filter(None, details))
+    for row in fact_rows(documents):
+        yield ""
+        yield f"{row.label}{' (differs)' if row.differs else ''}"
+        for document, cell in zip(documents, row.cells, strict=True):
+            yield from _wrapped(f"{document.commitment_id}: {'; '.join(cell.values) or 'not stated'}")
+    for number, aligned in enumerate(comparison.aligned, start=1):
+        yield ""
+        yield f"Passage {number}"
+        for quote in (aligned.own, *(match.quote for match in aligned.matches if match)):
+            yield from _quoted(quote)
 
 
 def _head(hit: Hit | SimilarHit, passage: Passage) -> Iterator[str]:

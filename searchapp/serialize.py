@@ -6,12 +6,17 @@ URLs are paths; `root` is put before them, for an application that isn't mounted
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from indexer.shared.records import Document, Facts, Section
+from searchapp.addresses import commitment_path, version_path
 from searchapp.answers import (
+    AlignedAnswer,
     CommitmentAnswer,
+    ComparedAnswer,
+    ComparisonAnswer,
     CountryAnswer,
+    DocumentAnswer,
     ExplanationAnswer,
     FacetsAnswer,
     FacetValueAnswer,
@@ -29,9 +34,14 @@ from searchapp.answers import (
     SummaryAnswer,
     VersionAnswer,
 )
+from searchapp.facts import fact_rows
 from searchapp.labels import country_label, facet_label, language_label, policy_area_label, section_label
 from searchapp.paging import next_page, to_args
+from searchapp.pins import Pin, pinned_args
 from searchapp.search.results import (
+    Aligned,
+    Compared,
+    Comparison,
     Explanation,
     Facet,
     FacetCounts,
@@ -47,14 +57,22 @@ from searchapp.search.results import (
     SimilarResult,
 )
 
-__all__ = ["commitment_dict", "facets_dict", "hit_dict", "result_dict", "similar_dict", "similar_hit_dict"]
+__all__ = [
+    "commitment_dict",
+    "comparison_dict",
+    "facets_dict",
+    "hit_dict",
+    "result_dict",
+    "similar_dict",
+    "similar_hit_dict",
+]
 
 _SCORE_DIGITS = 4
 _TIME_DIGITS = 1
 
 
-def result_dict(result: SearchResult, *, root: str = "") -> SearchAnswer:
-    """Return the body of `/api/v1/search`; `notes` and `corrections` are there only if there are any."""
+def result_dict(result: SearchResult, *, root: str = "", pin: Pin | None = None) -> SearchAnswer:
+    """Return the body of `/api/v1/search`; `pinned`, `notes` and `corrections` are there only if there are any."""
     following = next_page(result)
     answer: SearchAnswer = {
         "query": _query(result.request),
@@ -72,7 +90,10 @@ def result_dict(result: SearchResult, *, root: str = "") -> SearchAnswer:
         "facets": {facet.field: _facet(facet) for facet in result.facets},
         "next_url": _search_url(following, root) if following else None,
         "index": _index(result.index),
+        "permalink": f"{root}/?{urlencode(pinned_args(result.request, result.index), doseq=True)}",
     }
+    if pin:
+        answer["pinned"] = {"index": pin.digest, "encoder": pin.encoder, "changed": pin.changed(result.index)}
     if result.notes:
         answer["notes"] = list(result.notes)
     if result.corrections:
@@ -135,7 +156,7 @@ def commitment_dict(versions: Sequence[Document], index: IndexInfo, *, root: str
     return {
         "id": first.commitment_id,
         "country": _country(first.facts),
-        "url": _commitment_url(first, root),
+        "url": root + commitment_path(first.commitment_id),
         "versions": [_version(document) for document in versions],
         "index": _index(index),
     }
@@ -163,6 +184,48 @@ def similar_hit_dict(hit: SimilarHit, *, root: str = "") -> SimilarHitAnswer:
             "other": _passage(hit.pair.other.passage),
             "semantic": _score(hit.pair.semantic),
         },
+    }
+
+
+def comparison_dict(comparison: Comparison, *, root: str = "") -> ComparisonAnswer:
+    """Return the body of `/api/v1/compare`; lists of values and passages are in the order of the commitments."""
+    asked = comparison.request
+    return {
+        "query": {"id": list(asked.commitment_ids), "lang": asked.lang},
+        "took_ms": round(comparison.took_ms, _TIME_DIGITS),
+        "commitments": [_compared(one, root) for one in comparison.commitments],
+        "facts": [
+            {
+                "field": row.field,
+                "label": row.label,
+                "values": [list(cell.values) for cell in row.cells],
+                "differs": row.differs,
+            }
+            for row in fact_rows(one.document for one in comparison.commitments)
+        ],
+        "passages": [_aligned(one) for one in comparison.aligned],
+        "index": _index(comparison.index),
+    }
+
+
+def _compared(one: Compared, root: str) -> ComparedAnswer:
+    document = one.document
+    return {
+        **_document_summary(document, root),
+        "also_in": list(one.also_in),
+        "likeness": _score_or_none(one.likeness),
+        "facts": document.facts,
+        "milestones": list(document.milestones),
+    }
+
+
+def _aligned(one: Aligned) -> AlignedAnswer:
+    return {
+        "own": _passage(one.own.passage),
+        "nearest": [
+            {"passage": _passage(match.quote.passage), "semantic": _score(match.semantic)} if match else None
+            for match in one.matches
+        ],
     }
 
 
@@ -218,7 +281,14 @@ def _passage(passage: Passage) -> PassageAnswer:
 
 
 def _summary(hit: Hit | SimilarHit, root: str) -> SummaryAnswer:
-    document = hit.document
+    return {
+        **_document_summary(hit.document, root),
+        "also_in": list(hit.also_in),
+        "near_duplicates": list(hit.near_duplicates),
+    }
+
+
+def _document_summary(document: Document, root: str) -> DocumentAnswer:
     return {
         "id": document.commitment_id,
         "title": document.title,
@@ -226,14 +296,8 @@ def _summary(hit: Hit | SimilarHit, root: str) -> SummaryAnswer:
         "lang": document.lang,
         "year": document.facts.year,
         "policy_areas": list(document.facts.policy_areas),
-        "url": f"{_commitment_url(document, root)}?lang={quote(document.lang)}",
-        "also_in": list(hit.also_in),
-        "near_duplicates": list(hit.near_duplicates),
+        "url": root + version_path(document),
     }
-
-
-def _commitment_url(document: Document, root: str) -> str:
-    return f"{root}/commitments/{quote(document.commitment_id, safe='')}"
 
 
 def _search_url(asked: SearchRequest, root: str) -> str:

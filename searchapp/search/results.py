@@ -11,6 +11,10 @@ from searchapp.search.query import Correction
 
 __all__ = [
     "VALUE_FILTERS",
+    "Aligned",
+    "CompareRequest",
+    "Compared",
+    "Comparison",
     "Explanation",
     "Facet",
     "FacetCounts",
@@ -21,6 +25,7 @@ __all__ = [
     "Hit",
     "IndexInfo",
     "LegPlace",
+    "Match",
     "Mode",
     "Overview",
     "Pair",
@@ -336,6 +341,53 @@ class Pair:
     own: Quote
     other: Quote
     semantic: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareRequest:
+    """One question for commitments side by side, in the order to show; `lang` is the language to show them in."""
+
+    commitment_ids: tuple[str, ...]
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One commitment of a comparison, in the version shown.
+
+    `likeness` says how much more like the first it is than others usually are (see `likeness`), None for the first.
+    """
+
+    document: Document
+    also_in: tuple[str, ...]
+    likeness: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The passage nearest to another commitment's, and their similarity in meaning."""
+
+    quote: Quote
+    semantic: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aligned:
+    """A passage of the first commitment, and the nearest of each other; None for one that has no text to compare."""
+
+    own: Quote
+    matches: tuple[Match | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Commitments side by side: `commitments` and the passages of each of `aligned` are in the order asked for."""
+
+    request: CompareRequest
+    commitments: tuple[Compared, ...]
+    aligned: tuple[Aligned, ...]
+    index: IndexInfo
+    took_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, 
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
+from searchapp.search.compare import CommitmentComparer, check_ids
 from searchapp.search.exact import ExactWords
 from searchapp.search.explain import matched_words, place
 from searchapp.search.facets import count_facets, matching_documents
@@ -25,6 +26,8 @@ from searchapp.search.overview import count_overview
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
 from searchapp.search.results import (
+    CompareRequest,
+    Comparison,
     Explanation,
     FacetCounts,
     Filters,
@@ -133,6 +136,7 @@ class Searcher:
         self._keyword = KeywordLeg(generation.keyword_folder)
         self._semantic = SemanticLeg(generation)
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
+        self._comparer = CommitmentComparer(generation, self._columns, self._similar)
         self._document_of = self._columns.document_of
         self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
         self._grader = Grader(generation, self._columns, self._semantic)
@@ -241,8 +245,20 @@ class Searcher:
             partial=answer.legs.partial,
         )
 
+    def all_hits(self, request: SearchRequest, *, watch: Watch | None = None) -> Iterator[Hit]:
+        """Return every hit of a request's result, in order, whatever its `limit` and `offset`; raises like `search`.
+
+        The search is done at once, and once; each hit is read when it is asked for. OverloadError when the time is up:
+        there are no partial results here.
+        """
+        found = self._find(request, watch or Watch(), browse=request.filters != Filters())
+        if found.answer.legs.partial:
+            raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
+        everything = range(len(found.answer.ranking))
+        return self._each_hit(found.query, found.answer, everything, marked=True)
+
     def _find(self, request: SearchRequest, watch: Watch, *, browse: bool) -> _Found:
-        """Answer a request; `browse` says whether it may go without a query, for all that passes the filters."""
+        """Answer a request whole; `browse` says whether it may go without a query, for all that passes the filters."""
         query = self._understood(_parsed(request, browse=browse), request.mode)
         filters = _with_fields(request.filters, query)
         legs = self._run_legs(query, request.mode, None, watch)
@@ -276,6 +292,23 @@ class Searcher:
             request=request,
             total=total,
             hits=hits,
+            index=self.info,
+            took_ms=watch.elapsed_ms,
+        )
+
+    def compare(self, request: CompareRequest) -> Comparison:
+        """Return commitments side by side (QueryError for IDs that can't be compared, NotFoundError for unknown ones).
+
+        Stored embeddings are compared, so that no encoder is needed.
+        """
+        watch = Watch()
+        check_ids(request.commitment_ids)
+        versions = [self._versions(commitment_id) for commitment_id in request.commitment_ids]
+        commitments, aligned = self._comparer.compare(versions, request.lang)
+        return Comparison(
+            request=request,
+            commitments=commitments,
+            aligned=aligned,
             index=self.info,
             took_ms=watch.elapsed_ms,
         )
@@ -459,10 +492,13 @@ class Searcher:
 
         Where not `marked`, no sentence is said to mean the same.
         """
-        vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
         there = range(positions.start, min(positions.stop, len(answer.ranking)))
-        hits = tuple(self._hit(query, position, answer, vector) for position in there)
+        hits = tuple(self._each_hit(query, answer, there, marked=marked))
         return self._explained(hits, answer) if explain else hits
+
+    def _each_hit(self, query: Query, answer: _Answer, positions: range, *, marked: bool) -> Iterator[Hit]:
+        vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
+        return (self._hit(query, position, answer, vector) for position in positions)
 
     def _explained(self, hits: tuple[Hit, ...], answer: _Answer) -> tuple[Hit, ...]:
         legs, meaning = answer.legs, answer.legs.meaning

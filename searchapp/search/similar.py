@@ -21,7 +21,7 @@ from searchapp.search.ranking import Ranking, collapse
 from searchapp.search.results import Pair, Passage, Quote, SimilarHit, SimilarRequest
 from searchapp.search.semantic import SemanticLeg
 
-__all__ = ["SimilarCommitments", "likeness"]
+__all__ = ["SimilarCommitments", "Version", "likeness"]
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -57,12 +57,14 @@ def _counted(excess: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Version:
+class Version:
     """One language version, n passages at `rows`, against the p passages of all promises.
 
-    `similarities` and `excess` are float32 `(n, p)`, `scores` float32 `(documents,)`, -inf for one without passages.
+    `document` is its row, `similarities` and `excess` are float32 `(n, p)`, `scores` float32 `(documents,)`, -inf for
+    one without passages.
     """
 
+    document: int
     rows: Rows
     similarities: Floats
     excess: Floats
@@ -86,7 +88,7 @@ class SimilarCommitments:
         Commitments of its own country are not. Where a country is unknown, each commitment stands for itself.
         """
         candidates = np.flatnonzero(self._candidates(versions, request))
-        compared = self._compare(versions) if candidates.size else []
+        compared = self.compare(versions) if candidates.size else []
         if not compared:
             return 0, ()
         scores = np.stack([version.scores for version in compared])
@@ -99,6 +101,33 @@ class SimilarCommitments:
             version = compared[int(scores[:, shown].argmax())]
             hits.append(self._hit(ranking, position, candidates, version))
         return len(ranking), tuple(hits)
+
+    def compare(self, versions: Sequence[int]) -> list[Version]:
+        """Return those versions of one commitment that have passages, against everything; none if it is all there is.
+
+        What is usual is read off the commitments that aren't near-duplicates of it, if there are others.
+        """
+        for unit in (self._columns.group, self._columns.commitment):
+            others = ~np.isin(unit[self._documents], unit[versions])
+            if others.any():
+                return [self._version(document, others) for document in versions if document in self._documents]
+        return []
+
+    def passages_of(self, document: int) -> Rows:
+        """Return the places of a document's passages among those of all promises."""
+        return np.flatnonzero(self._owner == document)
+
+    def row_of(self, place: int) -> int:
+        """Return the chunk row of a passage, from its place among those of all promises."""
+        return int(self._rows[place])
+
+    def quote(self, row: int, *, near: int) -> Quote:
+        """Return the passage in this chunk row, its sentence marked that is nearest to another passage."""
+        document = self._generation.document(int(self._generation.chunks["document"][row]))
+        chunk = self._generation.chunk(row, document)
+        [vector] = self._semantic.as_queries(np.array([near]))
+        mark = nearest_sentence(self._generation.sentences(row).spans, self._semantic.sentence_scores(row, vector))
+        return Quote(document=document, passage=Passage.of(chunk, mark))
 
     def _candidates(self, versions: Sequence[int], request: SimilarRequest) -> Mask:
         """Return which documents may be hits, bool `(documents,)`."""
@@ -113,11 +142,7 @@ class SimilarCommitments:
         """Return which documents are not of this commitment, nor near-duplicates of it, bool `(documents,)`."""
         return ~np.isin(self._columns.group, self._columns.group[versions])
 
-    def _compare(self, versions: Sequence[int]) -> list[_Version]:
-        others = self._others(versions)[self._documents]
-        return [self._version(document, others) for document in versions if document in self._documents]
-
-    def _version(self, document: int, others: Mask) -> _Version:
+    def _version(self, document: int, others: Mask) -> Version:
         rows = self._rows[self._owner == document]
         similarities = np.stack(
             [self._semantic.passage_scores(vector)[self._rows] for vector in self._semantic.as_queries(rows)]
@@ -125,9 +150,9 @@ class SimilarCommitments:
         found, excess = likeness(similarities, self._starts, others)
         scores = np.full(len(self._columns.document_ids), -np.inf, dtype=np.float32)
         scores[self._documents] = found
-        return _Version(rows=rows, similarities=similarities, excess=excess, scores=scores)
+        return Version(document=document, rows=rows, similarities=similarities, excess=excess, scores=scores)
 
-    def _hit(self, ranking: Ranking, position: int, candidates: Rows, version: _Version) -> SimilarHit:
+    def _hit(self, ranking: Ranking, position: int, candidates: Rows, version: Version) -> SimilarHit:
         shown = int(ranking.document[position])
         return SimilarHit(
             rank=position + 1,
@@ -137,24 +162,16 @@ class SimilarCommitments:
             near_duplicates=self._columns.folded(shown, candidates, self._columns.group),
         )
 
-    def _pair(self, version: _Version, shown: int) -> Pair:
+    def _pair(self, version: Version, shown: int) -> Pair:
         """Return the passages whose match is the most unusual; of equal ones the first."""
-        theirs = np.flatnonzero(self._owner == shown)
+        theirs = self.passages_of(shown)
         own, other = np.unravel_index(version.excess[:, theirs].argmax(), (len(version.rows), len(theirs)))
-        own_row, other_row = int(version.rows[own]), int(self._rows[theirs[other]])
+        own_row, other_row = int(version.rows[own]), self.row_of(theirs[other])
         return Pair(
-            own=self._quote(own_row, near=other_row),
-            other=self._quote(other_row, near=own_row),
+            own=self.quote(own_row, near=other_row),
+            other=self.quote(other_row, near=own_row),
             semantic=float(version.similarities[own, theirs[other]]),
         )
-
-    def _quote(self, row: int, *, near: int) -> Quote:
-        """Return the passage in this row, its sentence marked that is nearest to another passage."""
-        document = self._generation.document(int(self._generation.chunks["document"][row]))
-        chunk = self._generation.chunk(row, document)
-        [vector] = self._semantic.as_queries(np.array([near]))
-        mark = nearest_sentence(self._generation.sentences(row).spans, self._semantic.sentence_scores(row, vector))
-        return Quote(document=document, passage=Passage.of(chunk, mark))
 
 
 def _promises(chunks: npt.NDArray[np.void], columns: Columns) -> Rows:

@@ -9,21 +9,31 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from indexer.shared.errors import EncoderError, IndexStoreError, QueryError
 from searchapp.search.results import Filters
-from searchapp.serialize import commitment_dict, facets_dict, result_dict, similar_dict
+from searchapp.serialize import commitment_dict, comparison_dict, facets_dict, result_dict, similar_dict
 from searchapp.web.caching import revalidated
+from searchapp.web.downloads import comparison_file, feed_file, reference_file, result_file
 from searchapp.web.holder import get_searcher
 from searchapp.web.metrics import get_metrics
 from searchapp.web.openapi import openapi_document
 from searchapp.web.params import (
+    COMPARE_FORMAT,
+    COMPARE_PARAMETERS,
     FACET_PARAMETERS,
-    SEARCH_PARAMETERS,
+    PINNED_SEARCH_PARAMETERS,
+    REFERENCE_FORMAT,
+    REFERENCE_PARAMETERS,
+    SEARCH_FORMAT,
     SIMILAR_PARAMETERS,
+    parse_compare,
     parse_facets,
+    parse_language,
+    parse_pin,
     parse_search,
     parse_similar,
     refuse_unknown,
 )
-from searchapp.web.service import find, find_facets, find_similar
+from searchapp.web.service import find, find_compared, find_facets, find_similar
+from searchapp.web.views import version_in
 
 __all__ = ["api"]
 
@@ -34,11 +44,16 @@ api = Blueprint("api", __name__)
 @revalidated
 def search() -> ResponseReturnValue:
     """Answer a search; unlike on the page, a parameter nobody knows and a query of nothing at all are errors."""
-    refuse_unknown(request.args, SEARCH_PARAMETERS)
-    asked = parse_search(request.args)
+    refuse_unknown(request.args, PINNED_SEARCH_PARAMETERS)
+    form = SEARCH_FORMAT.read(request.args)
+    asked, pin = parse_search(request.args), parse_pin(request.args)
     if not asked.query and asked.filters == Filters():
         raise QueryError("is missing or blank; expected what to search for, or a filter", field="q")
-    return jsonify(result_dict(find(asked), root=request.root_path))
+    if form == "atom":
+        return feed_file(asked)
+    if form != "json":
+        return result_file(asked, form)
+    return jsonify(result_dict(find(asked), root=request.root_path, pin=pin))
 
 
 @api.get("/api/v1/facets")
@@ -53,9 +68,13 @@ def facets() -> ResponseReturnValue:
 @api.get("/api/v1/commitments/<commitment_id>")
 @revalidated
 def commitment(commitment_id: str) -> ResponseReturnValue:
-    """Return a commitment in all its languages."""
-    refuse_unknown(request.args, ())
+    """Return a commitment in all its languages, or as a reference to one of them."""
+    form = REFERENCE_FORMAT.read(request.args)
+    refuse_unknown(request.args, REFERENCE_PARAMETERS[:1] if form == "json" else REFERENCE_PARAMETERS)
     searcher = get_searcher()
+    if form != "json":
+        lang = parse_language(request.args)
+        return reference_file(version_in(lang, searcher.commitment(commitment_id)), form)
     return jsonify(commitment_dict(searcher.commitment(commitment_id), searcher.info, root=request.root_path))
 
 
@@ -78,6 +97,18 @@ def openapi() -> ResponseReturnValue:
 def docs() -> ResponseReturnValue:
     """Describe the API for people."""
     return render_template("api.html", api=openapi_document(request.root_path))
+
+
+@api.get("/api/v1/compare")
+@revalidated
+def compare() -> ResponseReturnValue:
+    """Return two to six commitments side by side."""
+    refuse_unknown(request.args, COMPARE_PARAMETERS)
+    form = COMPARE_FORMAT.read(request.args)
+    comparison = find_compared(parse_compare(request.args))
+    if form == "csv":
+        return comparison_file(comparison)
+    return jsonify(comparison_dict(comparison, root=request.root_path))
 
 
 @api.get("/healthz")

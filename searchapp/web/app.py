@@ -9,8 +9,12 @@ from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 
 from indexer.shared.settings import setting
+from searchapp.addresses import is_web_address
+from searchapp.export import citation
+from searchapp.facts import date_label
 from searchapp.labels import (
     country_label,
+    feed_label,
     language_label,
     nothing_label,
     place_label,
@@ -25,13 +29,12 @@ from searchapp.web.access import install_access_log
 from searchapp.web.api import api
 from searchapp.web.caching import set_cache_control
 from searchapp.web.errors import install_errors, is_api
-from searchapp.web.facts import date_label
 from searchapp.web.gate import install_gate
 from searchapp.web.holder import install_holder
 from searchapp.web.languages import install_languages
 from searchapp.web.metrics import install_metrics
 from searchapp.web.pages import pages
-from searchapp.web.text import is_web_address, paragraphs, segments, sentence, shown
+from searchapp.web.text import paragraphs, segments, sentence, shown
 from searchapp.web.views import country_url, passage_anchor, why
 
 __all__ = ["create_app"]
@@ -60,9 +63,11 @@ _PREFLIGHT = {
 }
 
 _FILTERS = (
+    citation,
     country_label,
     country_url,
     date_label,
+    feed_label,
     is_web_address,
     language_label,
     nothing_label,

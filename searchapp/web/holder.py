@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -13,7 +14,10 @@ from flask import Flask, current_app, g
 from indexer.shared.records import Document
 from indexer.shared.storage import pointer_state
 from searchapp.search.results import (
+    CompareRequest,
+    Comparison,
     FacetCounts,
+    Hit,
     IndexInfo,
     Overview,
     SearchRequest,
@@ -47,11 +51,17 @@ class SearchService(Protocol):
     def overview(self, request: SearchRequest, *, watch: Watch | None = None) -> Overview:
         """Count how a whole result is spread; raises QueryError for a query that can't be used."""
 
+    def all_hits(self, request: SearchRequest, *, watch: Watch | None = None) -> Iterator[Hit]:
+        """Return every hit of a search's result, in order; raises QueryError like `search`."""
+
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment; raises NotFoundError."""
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries most like one; raises NotFoundError."""
+
+    def compare(self, request: CompareRequest) -> Comparison:
+        """Return commitments side by side; raises QueryError, or NotFoundError for an unknown one."""
 
     @property
     def info(self) -> IndexInfo:

@@ -10,9 +10,23 @@ from typing import Any
 
 import msgspec
 
-from searchapp.answers import CommitmentAnswer, FacetsAnswer, ProblemAnswer, SearchAnswer, SimilarAnswer
+from searchapp.answers import (
+    CommitmentAnswer,
+    ComparisonAnswer,
+    FacetsAnswer,
+    ProblemAnswer,
+    SearchAnswer,
+    SimilarAnswer,
+)
+from searchapp.export import FORMS, REFERENCE_FORMS
 from searchapp.web.parameters import Parameter
-from searchapp.web.params import FACET_PARAMETERS, SEARCH_PARAMETERS, SIMILAR_PARAMETERS
+from searchapp.web.params import (
+    COMPARE_PARAMETERS,
+    FACET_PARAMETERS,
+    PINNED_SEARCH_PARAMETERS,
+    REFERENCE_PARAMETERS,
+    SIMILAR_PARAMETERS,
+)
 
 __all__ = ["openapi_document"]
 
@@ -36,7 +50,10 @@ _ID = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Operation:
-    """One GET; `links` name the operations that can follow it with the same ID."""
+    """One GET; `links` name the operations that can follow it with the same ID.
+
+    `files` are the media types of its other formats; `finds` says that it looks for commitments by `id`.
+    """
 
     path: str
     name: str
@@ -44,6 +61,8 @@ class _Operation:
     parameters: tuple[Parameter, ...]
     answer: type
     links: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    finds: bool = False
 
     @property
     def of_one(self) -> bool:
@@ -55,8 +74,9 @@ _OPERATIONS = (
         path="/api/v1/search",
         name="search",
         summary="Search commitments in any language; with filters and no query, all that pass them",
-        parameters=SEARCH_PARAMETERS,
+        parameters=PINNED_SEARCH_PARAMETERS,
         answer=SearchAnswer,
+        files=(*(form.media_type for form in FORMS.values()), "application/atom+xml"),
     ),
     _Operation(
         path="/api/v1/facets",
@@ -69,8 +89,9 @@ _OPERATIONS = (
         path="/api/v1/commitments/{commitment_id}",
         name="commitment",
         summary="A commitment in all its languages",
-        parameters=(),
+        parameters=REFERENCE_PARAMETERS,
         answer=CommitmentAnswer,
+        files=("text/plain", *(form.media_type for name, form in FORMS.items() if name in REFERENCE_FORMS)),
         links=("similar",),
     ),
     _Operation(
@@ -80,6 +101,15 @@ _OPERATIONS = (
         parameters=SIMILAR_PARAMETERS,
         answer=SimilarAnswer,
         links=("commitment",),
+    ),
+    _Operation(
+        path="/api/v1/compare",
+        name="compare",
+        summary="Two to six commitments side by side",
+        parameters=COMPARE_PARAMETERS,
+        answer=ComparisonAnswer,
+        files=(FORMS["csv"].media_type,),
+        finds=True,
     ),
 )
 
@@ -108,7 +138,7 @@ def openapi_document(root: str = "") -> dict[str, Any]:
 
 
 def _get(operation: _Operation) -> dict[str, Any]:
-    statuses = sorted({*_ALWAYS, *((404,) if operation.of_one else ())})
+    statuses = sorted({*_ALWAYS, *((404,) if operation.of_one or operation.finds else ())})
     parameters = map(_parameter, operation.parameters)
     return {
         "operationId": operation.name,
@@ -137,7 +167,10 @@ def _success(operation: _Operation) -> dict[str, Any]:
     success = {
         "description": HTTPStatus.OK.phrase,
         "headers": {"ETag": {"description": "Changes with the answer.", "schema": {"type": "string"}}},
-        "content": {"application/json": {"schema": {"$ref": _SCHEMA.format(name=operation.answer.__name__)}}},
+        "content": {
+            "application/json": {"schema": {"$ref": _SCHEMA.format(name=operation.answer.__name__)}},
+            **{media_type.partition(";")[0]: {"schema": {"type": "string"}} for media_type in operation.files},
+        },
     }
     links = {
         name: {"operationId": name, "parameters": {"commitment_id": "$request.path.commitment_id"}}

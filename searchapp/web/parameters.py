@@ -17,7 +17,7 @@ from indexer.shared.errors import QueryError
 from indexer.shared.settings import number
 from searchapp.web.text import clean_query
 
-__all__ = ["Args", "Choice", "Codes", "Flag", "Names", "Number", "Parameter", "Text", "shortened"]
+__all__ = ["Args", "Choice", "Codes", "Flag", "Names", "Number", "Once", "Parameter", "Text", "shortened"]
 
 Args = MultiDict[str, str]
 """The arguments of a request; a name may occur more than once."""
@@ -164,6 +164,32 @@ class Codes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """One code, of the form of others that may be repeated."""
+
+    values: Codes
+
+    @property
+    def name(self) -> str:
+        """Its name in the address."""
+        return self.values.name
+
+    @property
+    def help(self) -> str:
+        """What it is, in a line."""
+        return self.values.help
+
+    def read(self, args: Args) -> str | None:
+        """Return the code, None if it is absent."""
+        return self.values.one(args)
+
+    def schema(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        items: dict[str, Any] = self.values.schema()["items"]
+        return items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """Names as they are written, of at most `longest` characters, any number of them up to MAX_VALUES."""
 
@@ -173,11 +199,15 @@ class Names:
 
     def read(self, args: Args) -> tuple[str, ...]:
         """Return the names, each once, in the order given."""
+        return tuple(dict.fromkeys(self.each(args)))
+
+    def each(self, args: Args) -> tuple[str, ...]:
+        """Return the names as often as they are given."""
         names = _values(args, self.name)
         for name in names:
             if len(name) > self.longest:
                 raise QueryError(f"“{shortened(name)}” is longer than {self.longest} characters", field=self.name)
-        return tuple(dict.fromkeys(filter(None, map(clean_query, names))))
+        return tuple(filter(None, map(clean_query, names)))
 
     def schema(self) -> dict[str, Any]:
         """Return its JSON Schema."""

@@ -12,20 +12,30 @@ from typing import get_args
 
 from indexer.shared.errors import QueryError
 from indexer.shared.settings import number
+from searchapp.export import FORMS, REFERENCE_FORMS
 from searchapp.paging import MAX_OFFSET
+from searchapp.pins import Pin
 from searchapp.search.columns import FACET_FIELDS
 from searchapp.search.query import MAX_QUERY
-from searchapp.search.results import Filters, Grouping, Mode, SearchRequest, SimilarRequest, Sort
-from searchapp.web.parameters import Args, Choice, Codes, Flag, Names, Number, Parameter, Text, shortened
+from searchapp.search.results import CompareRequest, Filters, Grouping, Mode, SearchRequest, SimilarRequest, Sort
+from searchapp.web.parameters import Args, Choice, Codes, Flag, Names, Number, Once, Parameter, Text, shortened
 
 __all__ = [
+    "COMPARE_FORMAT",
+    "COMPARE_PARAMETERS",
     "FACET_PARAMETERS",
     "MAX_LIMIT",
+    "PINNED_SEARCH_PARAMETERS",
+    "REFERENCE_FORMAT",
+    "REFERENCE_PARAMETERS",
+    "SEARCH_FORMAT",
     "SEARCH_PARAMETERS",
     "SIMILAR_PARAMETERS",
     "YEARS",
+    "parse_compare",
     "parse_facets",
     "parse_language",
+    "parse_pin",
     "parse_search",
     "parse_similar",
     "refuse_unknown",
@@ -122,6 +132,33 @@ SIMILAR_PARAMETERS: tuple[Parameter, ...] = (_PER_COUNTRY, *_FILTERS, _LIMIT)
 """Every parameter of a question for the commitments like one."""
 
 
+_INDEX = Once(
+    values=Codes(
+        name="index",
+        help="The index that a permalink was made with.",
+        form="[0-9a-f]{8,64}",
+        expected="the digest of an index, such as 3f9a1c0de7b24586",
+        fold=str,
+    )
+)
+_ENCODER = Text(name="encoder", help="The encoder that a permalink was made with.", longest=MAX_NAME)
+SEARCH_FORMAT = Choice(
+    name="format", help="JSON, or the whole result as a file or feed.", options=("json", *FORMS, "atom")
+)
+REFERENCE_FORMAT = Choice(name="format", help="JSON, or a reference.", options=("json", *REFERENCE_FORMS))
+COMPARE_FORMAT = Choice(name="format", help="JSON, or a table.", options=("json", "csv"))
+_ID = Names(name="id", help="The ID of a commitment to compare, two to six.", longest=MAX_NAME)
+
+PINNED_SEARCH_PARAMETERS: tuple[Parameter, ...] = (*SEARCH_PARAMETERS, _INDEX, _ENCODER, SEARCH_FORMAT)
+"""Every parameter of a search by a program, and of a permalink."""
+
+REFERENCE_PARAMETERS: tuple[Parameter, ...] = (REFERENCE_FORMAT, Once(values=_LANG))
+"""Every parameter of a question for one commitment; its language only for a reference."""
+
+COMPARE_PARAMETERS: tuple[Parameter, ...] = (_ID, Once(values=_LANG), COMPARE_FORMAT)
+"""Every parameter of a comparison."""
+
+
 def parse_search(args: Args) -> SearchRequest:
     """Return the search that a request asks for; its query is "" when there is none.
 
@@ -160,6 +197,17 @@ def parse_similar(commitment_id: str, args: Args) -> SimilarRequest:
 def parse_language(args: Args) -> str | None:
     """Return the language that a commitment is asked for in, if any; raises QueryError like `parse_search`."""
     return _LANG.one(args)
+
+
+def parse_compare(args: Args) -> CompareRequest:
+    """Return the comparison that a request asks for, however many IDs it names; raises QueryError for their shape."""
+    return CompareRequest(commitment_ids=_ID.each(args), lang=parse_language(args))
+
+
+def parse_pin(args: Args) -> Pin | None:
+    """Return what a permalink says of the index, None if the request is none; raises QueryError like `parse_search`."""
+    digest, encoder = _INDEX.read(args), _ENCODER.read(args)
+    return Pin(digest=digest, encoder=encoder or None) if digest else None
 
 
 def refuse_unknown(args: Args, known: Iterable[Parameter]) -> None:

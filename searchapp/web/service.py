@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from searchapp.search.results import FacetCounts, Overview, SearchRequest, SearchResult, SimilarRequest, SimilarResult
+from searchapp.search.results import (
+    CompareRequest,
+    Comparison,
+    FacetCounts,
+    Hit,
+    Overview,
+    SearchRequest,
+    SearchResult,
+    SimilarRequest,
+    SimilarResult,
+)
 from searchapp.search.watch import Watch
 from searchapp.web.access import note
 from searchapp.web.caching import forget
@@ -13,7 +23,7 @@ from searchapp.web.gate import get_gate
 from searchapp.web.holder import get_searcher
 from searchapp.web.metrics import get_metrics
 
-__all__ = ["find", "find_facets", "find_overview", "find_similar"]
+__all__ = ["find", "find_all", "find_compared", "find_facets", "find_overview", "find_similar"]
 
 Found = TypeVar("Found", SearchResult, FacetCounts, Overview)
 
@@ -21,6 +31,21 @@ Found = TypeVar("Found", SearchResult, FacetCounts, Overview)
 def find(asked: SearchRequest) -> SearchResult:
     """Answer a search; raises what `Searcher.search` does, and OverloadError when there is no room for it."""
     return _counted(asked, lambda watch: get_searcher().search(asked, watch=watch))
+
+
+def find_all(asked: SearchRequest) -> Iterator[Hit]:
+    """Return every hit of a search; raises like `find`."""
+    note(mode=asked.mode)
+    with get_gate().search() as watch:
+        hits = get_searcher().all_hits(asked, watch=watch)
+    get_metrics().search(asked.mode, watch, partial=False)
+    return hits
+
+
+def find_compared(asked: CompareRequest) -> Comparison:
+    """Set commitments side by side; raises what `Searcher.compare` does, and OverloadError like `find`."""
+    with get_gate().search():
+        return get_searcher().compare(asked)
 
 
 def find_facets(asked: SearchRequest) -> FacetCounts:

@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from indexer.shared.text import clean_text
 from searchapp.search.results import Passage
 
-__all__ = ["Segment", "clean_query", "is_web_address", "paragraphs", "segments", "sentence", "shown"]
+__all__ = ["Segment", "clean_query", "paragraphs", "segments", "sentence", "shown"]
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
@@ -43,11 +42,6 @@ def shown(value: Any) -> Any:
     if type(value) is not str:
         return value
     return _CONTROLS.sub("\ufffd", _OVERRIDES.sub("", value))
-
-
-def is_web_address(url: str | None) -> bool:
-    """Say whether a source's URL may become a link: only http and https may (not `javascript:`)."""
-    return url is not None and urlsplit(url).scheme in {"http", "https"}
 
 
 def paragraphs(text: str) -> list[str]:

@@ -11,10 +11,16 @@ from typing import Any, TypeVar
 
 from flask import url_for
 
+from indexer.shared.errors import NotFoundError
 from indexer.shared.records import Document, Section
-from searchapp.labels import facet_label, field_label, mode_labels, sort_labels
+from searchapp.export import FORMS
+from searchapp.labels import facet_label, field_label, language_label, mode_labels, sort_labels
 from searchapp.paging import next_page, previous_page, similar_args, to_args
+from searchapp.pins import first_page, pinned_args
+from searchapp.search.compare import COMPARABLE
 from searchapp.search.results import (
+    Compared,
+    Comparison,
     Facet,
     FacetValue,
     Filters,
@@ -29,11 +35,17 @@ from searchapp.search.results import (
 
 __all__ = [
     "Chip",
+    "ComparedColumn",
     "FilterGroup",
     "FilterOption",
     "PlacedSection",
+    "compare_url",
+    "compared_columns",
+    "compared_langs",
     "corrected_url",
     "country_url",
+    "download_links",
+    "feed_url",
     "filter_chips",
     "filter_groups",
     "kept_arguments",
@@ -42,11 +54,13 @@ __all__ = [
     "overview_url",
     "page_links",
     "passage_anchor",
+    "permalink",
     "placed_sections",
     "search_url",
     "similar_url",
     "sort_links",
     "unfiltered",
+    "version_in",
     "why",
 ]
 
@@ -94,6 +108,15 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedColumn:
+    """One commitment of a comparison; None for an address that leads to no other comparison."""
+
+    compared: Compared
+    first_url: str | None
+    without_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedSection:
     """A section with its text and the anchor it can be linked by; `number` counts the sections of its kind."""
 
@@ -103,10 +126,63 @@ class PlacedSection:
     text: str
 
 
-def search_url(asked: SearchRequest) -> str:
+def search_url(asked: SearchRequest, *, external: bool = False) -> str:
     """Return the address of the page that answers a search."""
     arguments: dict[str, Any] = to_args(asked)
-    return url_for("pages.search", **arguments)
+    return url_for("pages.search", **arguments, _external=external)
+
+
+def download_links(asked: SearchRequest) -> list[tuple[str, str]]:
+    """Return name and address of the whole result of a search in each format."""
+    return [(form.label, _export_url(asked, name)) for name, form in FORMS.items()]
+
+
+def feed_url(asked: SearchRequest, *, external: bool = False) -> str:
+    """Return the address of the Atom feed of a search."""
+    return _export_url(asked, "atom", external=external)
+
+
+def compare_url(commitment_ids: Iterable[str], lang: str | None = None, *, form: str | None = None) -> str:
+    """Return the address of the page that compares commitments, or with a format of what the API answers."""
+    arguments: dict[str, Any] = {"id": list(commitment_ids), "lang": lang, "format": form}
+    return url_for("api.compare" if form else "pages.compare", **arguments)
+
+
+def compared_columns(comparison: Comparison) -> list[ComparedColumn]:
+    """Return the columns of a comparison, with the same comparison led by each, and without it while two are left."""
+    ids, lang = comparison.request.commitment_ids, comparison.request.lang
+    columns = []
+    for number, one in enumerate(comparison.commitments):
+        rest = ids[:number] + ids[number + 1 :]
+        columns.append(
+            ComparedColumn(
+                compared=one,
+                first_url=compare_url((ids[number], *rest), lang) if number else None,
+                without_url=compare_url(rest, lang) if len(rest) in COMPARABLE else None,
+            )
+        )
+    return columns
+
+
+def compared_langs(comparison: Comparison) -> list[str]:
+    """Return the languages that there is a choice of: all, if any of the commitments exists in several."""
+    versions = [{one.document.lang, *one.also_in} for one in comparison.commitments]
+    return sorted(set().union(*versions)) if any(len(langs) > 1 for langs in versions) else []
+
+
+def permalink(result: SearchResult) -> str:
+    """Return the whole address of a search that records the index and the encoder, too."""
+    arguments: dict[str, Any] = pinned_args(result.request, result.index)
+    return url_for("pages.search", **arguments, _external=True)
+
+
+def version_in(lang: str | None, versions: Sequence[Document]) -> Document:
+    """Return the version in a language, or the first of all; raises NotFoundError where there is none."""
+    for document in versions:
+        if lang in (None, document.lang):
+            return document
+    there = ", ".join(language_label(document.lang) for document in versions)
+    raise NotFoundError(f"there is no version in {language_label(lang or '')}; expected: {there}", field="lang")
 
 
 def overview_url(asked: SearchRequest) -> str:
@@ -226,6 +302,11 @@ def passage_anchor(hit: Hit | Quote) -> str:
         (one.anchor for one in placed_sections(hit.document) if one.section.start <= start < one.section.end),
         f"section-{hit.passage.section}",
     )
+
+
+def _export_url(asked: SearchRequest, form: str, *, external: bool = False) -> str:
+    arguments: dict[str, Any] = to_args(first_page(asked))
+    return url_for("api.search", **arguments, format=form, _external=external)
 
 
 def _filtered(asked: Asked, field: str, value: tuple[str, ...] | None) -> Asked:

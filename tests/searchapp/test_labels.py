@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from indexer.shared.records import Facts
+from searchapp.facts import date_label, facts_of
 from searchapp.labels import country_label, facet_label, language_label, place_label, text_direction
-from searchapp.web.facts import date_label, facts_of
 from tests.searchapp.web.fakes import CORPUS
 
 

@@ -3,14 +3,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
-from searchapp.output import render, render_similar
-from searchapp.search.results import Filters, SearchRequest, SearchResult, SimilarRequest, SimilarResult
+from searchapp.export.tables import HIT_COLUMNS
+from searchapp.output import render, render_comparison, render_similar
+from searchapp.search.results import CompareRequest, Filters, SearchRequest, SearchResult, SimilarRequest, SimilarResult
 from searchapp.search.searcher import Searcher
-from searchapp.serialize import result_dict, similar_dict
+from searchapp.serialize import comparison_dict, result_dict, similar_dict
 from tests.conftest import BuildIndex
 from tests.fakes import FakeEncoder, document
 
@@ -81,9 +82,7 @@ def test_json_lines_hold_one_hit_each(result: SearchResult) -> None:
 def test_csv_parses_back_with_line_breaks_and_quotes_inside_cells(result: SearchResult) -> None:
     rows = list(csv.DictReader(io.StringIO(rendered(result, "csv"))))
     assert {row["id"] for row in rows} == {"GB0001", "KR0002"}
-    assert rows[0].keys() == {
-        *("rank", "score", "strength", "id", "title", "country", "locality", "lang", "year", "section", "passage"),
-    }
+    assert tuple(rows[0]) == HIT_COLUMNS
     [british] = [row for row in rows if row["id"] == "GB0001"]
     assert 'a "hub", in two\nlines' in british["passage"]
 
@@ -167,3 +166,22 @@ def test_csv_of_those_like_one_has_both_passages_whole(similar: SimilarResult) -
     assert first["own_passage"] == similar.hits[0].pair.own.passage.text
     assert (first["own_lang"], first["own_section"], second["rank"]) == ("en", "description", "2")
     assert float(first["semantic"]) == pytest.approx(similar.hits[0].pair.semantic, abs=1e-4)
+
+
+def test_the_table_of_a_comparison_names_each_line_by_its_commitment(searcher: Searcher) -> None:
+    comparison = searcher.compare(CompareRequest(commitment_ids=("GB0001", "KR0002")))
+    table = "\n".join(render_comparison(comparison, "table"))
+    assert table.startswith("GB0001  A title\n     United Kingdom · English\nKR0002  허브\n")
+    assert "     Seoul, South Korea · 2018 · Korean · likeness to GB0001 " in table
+    assert "\nCountry (differs)\n     GB0001: United Kingdom\n     KR0002: Seoul, South Korea\n" in table
+    assert "\nAction plan cycle\n     GB0001: not stated\n     KR0002: 2018\n" in table
+    assert table.endswith("\nPassage 1\n     GB0001: … A hub opens for all.\n     KR0002: … Then a hub opens for all.")
+
+
+def test_a_comparison_in_json_is_what_the_http_api_answers(searcher: Searcher) -> None:
+    comparison = searcher.compare(CompareRequest(commitment_ids=("GB0001", "KR0002")))
+    assert json.loads("\n".join(render_comparison(comparison, "json"))) == json.loads(
+        json.dumps(comparison_dict(comparison), default=asdict)
+    )
+    first = next(csv.reader(render_comparison(comparison, "csv")))
+    assert first == ["row", "field", "differs", "GB0001", "KR0002"]

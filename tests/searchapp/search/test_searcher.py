@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
+from indexer.shared.encoder import Embeddings
 from indexer.shared.errors import EncoderError, NotFoundError, QueryError
 from indexer.shared.records import Document, Facts
 from searchapp.search.query import parse_query
@@ -456,3 +458,46 @@ def test_an_index_of_one_document_answers(build: BuildIndex) -> None:
     assert ids(whole(searcher, "only one", "hybrid")) == ["UK0001"]
     assert [hit.document.commitment_id for hit in whole(searcher, "anything", "hybrid").nearest] == ["UK0001"]
     assert whole(searcher, "anything", "keyword").total == 0
+
+
+# The whole result
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("fold", [True, False])
+def test_all_hits_are_those_of_all_pages(searcher: Searcher, mode: Mode, fold: bool) -> None:  # noqa: FBT001 (a table's column)
+    asked = SearchRequest(query="open data", mode=mode, fold=fold, filters=Filters(country=("GB", "KR")), limit=3)
+    total = searcher.search(asked).total
+    assert total > 6
+    pages = [searcher.search(replace(asked, offset=offset)).hits for offset in range(0, total, 3)]
+    assert tuple(searcher.all_hits(replace(asked, offset=5))) == tuple(hit for page in pages for hit in page)
+
+
+def test_all_hits_take_one_search_which_is_done_at_once(index: Path) -> None:
+    class Counting(FakeEncoder):
+        asked = 0
+
+        def encode_queries(self, queries: Sequence[str]) -> Embeddings:
+            self.asked += 1
+            return super().encode_queries(queries)
+
+    encoder = Counting()
+    searcher = Searcher.open(index, encoder=encoder)
+    searcher.warm_up()
+    before = encoder.asked
+    hits = searcher.all_hits(SearchRequest(query="open data"))
+    done = encoder.asked
+    assert done > before
+    assert len(list(hits)) > 6
+    assert encoder.asked == done
+
+
+def test_all_hits_of_an_unusable_query_fail_before_the_first(searcher: Searcher) -> None:
+    with pytest.raises(QueryError):
+        searcher.all_hits(SearchRequest(query="a*"))
+
+
+def test_where_nothing_is_found_there_are_no_hits_whatever_is_nearest(searcher: Searcher) -> None:
+    asked = SearchRequest(query="chocolate cake")
+    assert searcher.search(asked).nearest != ()
+    assert list(searcher.all_hits(asked)) == []

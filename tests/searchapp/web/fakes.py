@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError
 from indexer.shared.records import CatalogueEntry, Document, Facts, Milestone, Section, Unmapped
 from searchapp.search.columns import FACET_FIELDS
+from searchapp.search.compare import check_ids
 from searchapp.search.query import Correction
 from searchapp.search.results import (
+    Aligned,
+    Compared,
+    CompareRequest,
+    Comparison,
     Explanation,
     Facet,
     FacetCounts,
@@ -18,6 +25,7 @@ from searchapp.search.results import (
     Hit,
     IndexInfo,
     LegPlace,
+    Match,
     Overview,
     Pair,
     Passage,
@@ -50,6 +58,7 @@ CORRECTIONS = (
     Correction(word="inovation", near=(("en", "innovation"), ("fr", "innovation"), ("en", "innovative"))),
     Correction(word="seuol", near=(("en", "seoul"),)),
 )
+_BY_MEANING = SearchRequest(query="", mode="semantic")
 UNLIKE = "chocolate cake"
 """A query that it finds no hit for, but something that is nearest."""
 WEAKLY = "weakly"
@@ -288,6 +297,30 @@ class FakeSearcher:
             years=tuple(sorted(Counter(one.year for one in facts if one.year).items())),
             cells=Counter((one.country, area) for one in facts if one.country for area in one.policy_areas),
             index=INFO,
+        )
+
+    def all_hits(self, request: SearchRequest, *, watch: Watch | None = None) -> Iterator[Hit]:
+        return iter(self.search(replace(request, limit=sys.maxsize, offset=0), watch=watch).hits)
+
+    def compare(self, request: CompareRequest) -> Comparison:
+        """Each is shown in the language asked for or in its first, with its first passage beside the first's."""
+        check_ids(request.commitment_ids)
+        versions = [self.commitment(commitment_id) for commitment_id in request.commitment_ids]
+        shown = [next((one for one in of if one.lang == request.lang), of[0]) for of in versions]
+        own, *quotes = [Quote(document=one, passage=self._hit(one, 1, _BY_MEANING).passage) for one in shown]
+        return Comparison(
+            request=request,
+            commitments=tuple(
+                Compared(
+                    document=one,
+                    also_in=tuple(other.lang for other in of if other is not one),
+                    likeness=number / 10 if number else None,
+                )
+                for number, (one, of) in enumerate(zip(shown, versions, strict=True))
+            ),
+            aligned=(Aligned(own=own, matches=tuple(Match(quote=quote, semantic=0.45678) for quote in quotes)),),
+            index=INFO,
+            took_ms=1.2345,
         )
 
     def similar(self, request: SimilarRequest) -> SimilarResult:

@@ -28,7 +28,7 @@ def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
     answer = search(client, q="  innovation ", country="gb")
     assert list(answer) == [
         *("query", "total", "comparable", "partial", "strengths", "took_ms"),
-        *("hits", "nearest", "facets", "next_url", "index"),
+        *("hits", "nearest", "facets", "next_url", "index", "permalink"),
     ]
     assert answer["query"] == {
         "q": "innovation",

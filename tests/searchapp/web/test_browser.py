@@ -52,6 +52,9 @@ PAGES = (
     "/overview",
     "/overview?q=innovation&country=CA",
     "/?country=CA&sort=oldest",
+    "/compare?id=UK0066&id=SEO0002&id=JO0021",
+    "/compare?id=XX0001&id=CA0001&id=TW0003&id=UK0066&id=SEO0002&id=JO0021&lang=en",
+    "/compare?id=UK0066&id=XX0002&id=JO0021",
     "/about",
     "/api/docs",
     "/nothing",
@@ -150,6 +153,33 @@ def test_the_same_works_without_javascript(tmp_path: Path, server: str) -> None:
         window.get("data:text/html,<title>off</title><script>document.title='on'</script>")
         assert window.title == "off"
         search_read_filter_and_go_back(window, server)
+        downloads = tmp_path / "downloads"
+        downloads.mkdir()
+        tick_compare_and_take_away(window, server, downloads)
+
+
+def tick_compare_and_take_away(window: WebDriver, server: str, downloads: Path) -> None:
+    window.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
+    window.get(f"{server}/?q=innovation")
+    for rank in (1, 2, 4):
+        window.find_element(By.ID, f"compare-{rank}").send_keys(Keys.SPACE)
+    window.find_element(By.CSS_SELECTOR, ".compare-form button").click()
+    wait_for_text(window, "h1", "3 commitments side by side")
+    titles = [head.text for head in window.find_elements(By.CSS_SELECTOR, ".side .title")]
+    assert titles[1:] == ["Incubadoras para la participación ciudadana", "公众参与创新中心"]
+    window.find_element(By.LINK_TEXT, "Leave out SEO0002").click()
+    wait_for_text(window, "h1", "2 commitments side by side")
+    window.find_element(By.LINK_TEXT, "CSV").click()
+    window.get(f"{server}/?q=innovation&country=CA")
+    for name in ("CSV", "JSON Lines", "RIS", "BibTeX"):
+        window.find_element(By.CSS_SELECTOR, ".take").find_element(By.LINK_TEXT, name).click()
+    names = {f"concord-innovation.{form}" for form in ("csv", "jsonl", "ris", "bib")}
+    names.add("concord-compare-uk0066-tw0003.csv")
+    WebDriverWait(window, PATIENCE).until(lambda _: {one.name for one in downloads.iterdir()} == names)
+
+
+def test_one_can_tick_compare_and_take_away(window: WebDriver, server: str, tmp_path: Path) -> None:
+    tick_compare_and_take_away(window, server, tmp_path)
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280, 1440])

@@ -9,7 +9,14 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
-from searchapp.answers import CommitmentAnswer, FacetsAnswer, ProblemAnswer, SearchAnswer, SimilarAnswer
+from searchapp.answers import (
+    CommitmentAnswer,
+    ComparisonAnswer,
+    FacetsAnswer,
+    ProblemAnswer,
+    SearchAnswer,
+    SimilarAnswer,
+)
 from searchapp.web.openapi import openapi_document
 from searchapp.web.parameters import Choice, Codes, Flag, Names, Number, Text
 from searchapp.web.params import SEARCH_PARAMETERS, parse_search
@@ -36,6 +43,8 @@ def fits(answer: object, form: Any) -> bool:
         ("/api/v1/commitments/UK0066", CommitmentAnswer, 200),
         ("/api/v1/commitments/XX0001", CommitmentAnswer, 200),
         ("/api/v1/commitments/UK0066/similar", SimilarAnswer, 200),
+        ("/api/v1/compare?id=UK0066&id=JO0021&id=XX0001", ComparisonAnswer, 200),
+        ("/api/v1/search?q=hub&index=0123456789abcdef", SearchAnswer, 200),
         ("/api/v1/search", ProblemAnswer, 400),
         ("/api/v1/commitments/none", ProblemAnswer, 404),
     ],
@@ -83,7 +92,9 @@ def test_every_parameter_described_is_taken_and_no_other(client: FlaskClient, op
     paths = {"commitment": "commitments/UK0066", "similar": "commitments/UK0066/similar"}
     path = paths.get(operation["operationId"], operation["operationId"])
     names = [one["name"] for one in operation["parameters"] if one["in"] == "query"]
-    given = {name: "x" if name == "q" else "" for name in names}
+    form = "ris" if path == "commitments/UK0066" else ""  # of which alone the language can be chosen
+    values = {"q": "x", "id": ["UK0066", "JO0021"], "format": form}
+    given = {name: values.get(name, "") for name in names}
     assert client.get(f"/api/v1/{path}", query_string=given).status_code == 200
     refused = client.get(f"/api/v1/{path}?unheard_of=1")
     assert (refused.status_code, refused.get_json(force=True)["field"]) == (400, "unheard_of")

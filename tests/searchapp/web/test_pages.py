@@ -361,7 +361,7 @@ def test_the_table_of_contents_leads_to_every_section(client: FlaskClient) -> No
     tree = page(client, "/commitments/UK0066?lang=fr")
     anchors = [link.get("href", "")[1:] for link in each(only(tree, "nav", class_="contents"), "a")]
     sections = ["section-description", "section-midterm_review"]
-    assert anchors == ["facts", *sections, "milestones", "similar", "others", "source"]
+    assert anchors == ["facts", *sections, "milestones", "similar", "others", "cite", "source"]
     for anchor in anchors:
         only(tree, "h2", id=anchor)
 

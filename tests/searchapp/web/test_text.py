@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from searchapp.search.results import Highlight, Passage
-from searchapp.web.text import is_web_address, paragraphs, segments, sentence, shown
+from searchapp.web.text import paragraphs, segments, sentence, shown
 
 
 def cut(text: str, *highlights: Highlight) -> list[tuple[str, str | None]]:
@@ -66,17 +66,3 @@ def test_paragraphs_are_separated_by_blank_lines() -> None:
 def test_a_reason_becomes_a_sentence() -> None:
     assert sentence("there is none") == "There is none."
     assert sentence("Gone.") == "Gone."
-
-
-@pytest.mark.parametrize(
-    ("url", "allowed"),
-    [
-        ("https://example.org/a", True),
-        ("HTTP://example.org", True),
-        ("javascript:alert(1)", False),
-        ("/x", False),
-        (None, False),
-    ],
-)
-def test_only_web_addresses_become_links(url: str | None, allowed: bool) -> None:  # noqa: FBT001 (a table's column)
-    assert is_web_address(url) is allowed
