@@ -29,6 +29,9 @@ MAX_VALUES = number("max-values")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _QUOTED = 40
 
+_NOTHING = "null"
+"""What a program writes that has no value: not a code."""
+
 
 class Parameter(Protocol):
     """One parameter of a request, as the API's description needs it."""
@@ -154,13 +157,20 @@ class Codes:
     def code(self, value: str) -> str:
         """Return a value as it is kept."""
         code = self.fold(value) if value.isascii() else value
-        if not re.fullmatch(self.form, value) or not value.isascii():
+        if value == _NOTHING or not value.isascii() or not re.fullmatch(self.form, value):
             raise QueryError(f"“{shortened(value)}” is not {self.expected}", field=self.name)
         return code
 
     def schema(self) -> dict[str, Any]:
         """Return its JSON Schema."""
-        return _array({"type": "string", "pattern": rf"^\s*(?:{self.form})?\s*$", "description": self.expected})
+        return _array(
+            {
+                "type": "string",
+                "pattern": rf"^\s*(?:{self.form})?\s*$",
+                "not": {"const": _NOTHING},
+                "description": self.expected,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
