@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := $(shell find indexer -name '*.py' -o -name '*.toml' -o -name '*.txt') $(wildcard seeds/*)
 
-.PHONY: help install index serve test lint bench quality translations constraints clean
+.PHONY: help install index serve test lint audit bench quality translations constraints clean
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
 
@@ -34,10 +34,16 @@ serve: index/current  ## serve the search page at http://127.0.0.1:8000 (PORT=..
 test: $(INSTALLED)  ## run all tests
 	$(BIN)/python -m pytest
 
-lint: $(INSTALLED)  ## check style and types
+# B405: XML is written here, never parsed
+lint: $(INSTALLED)  ## check style, types and what is known to be unsafe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --skip B405 --recursive concord.py evaluation indexer searchapp
+
+audit: $(INSTALLED)  ## ask the package index for known vulnerabilities of the dependencies
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
+	$(BIN)/pip-audit --local
 
 bench: $(INSTALLED)  ## print the benchmark tables
 	$(BIN)/python -m bench

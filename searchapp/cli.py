@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 
 from indexer.shared.commands import Command, setting_option
-from indexer.shared.settings import SETTINGS
+from indexer.shared.settings import LIMITS, SETTINGS
+from searchapp.limits import Limits
 
 if TYPE_CHECKING:
     from searchapp.search.results import Mode, Sort
@@ -146,6 +148,19 @@ def similar(commitment_id: str, index: str, per_country: bool, limit: int, form:
         click.echo(line)
 
 
+def _limits(function: Function) -> Function:
+    """Give a command an option for each of LIMITS; it gets them as one argument, `limits`."""
+
+    @wraps(function)
+    def with_limits(*args: Any, **options: Any) -> Any:
+        limits = {one.name.replace("-", "_"): options.pop(one.name.replace("-", "_")) for one in LIMITS}
+        return function(*args, **options, limits=Limits(**limits))
+
+    for one in reversed(LIMITS):
+        with_limits = setting_option(one.name)(with_limits)
+    return cast("Function", with_limits)
+
+
 def _settings_table(ctx: click.Context) -> Iterator[str]:
     """Return all settings as a command has got them, a line each below a heading."""
     rows = [("setting", "value", "from", "what it is, and why the default is what it is")]
@@ -185,11 +200,14 @@ def compare(commitment_ids: tuple[str, ...], index: str, lang: str | None, form:
 @setting_option("port")
 @setting_option("threads")
 @setting_option("paranoid")
+@setting_option("log-requests")
+@setting_option("log-queries")
+@_limits
 @click.option(
     "--show-settings", is_flag=True, help="List every setting, its value and where it comes from, and serve nothing."
 )
 @click.pass_context
-def serve(ctx: click.Context, /, index: str, show_settings: bool, **options: Any) -> None:  # noqa: FBT001 (click calls it so)
+def serve(ctx: click.Context, /, index: str, show_settings: bool, limits: Limits, **options: Any) -> None:  # noqa: FBT001 (click calls it so)
     """Serve the search page and the JSON API until interrupted.
 
     A new generation of the index, made by `concord index` or `concord restore`, answers a second or two after it was
@@ -201,4 +219,4 @@ def serve(ctx: click.Context, /, index: str, show_settings: bool, **options: Any
         return
     from searchapp.server import run  # noqa: PLC0415 (`--help` must not load the server)
 
-    run(Path(index), **options)
+    run(Path(index), limits=limits, **options)

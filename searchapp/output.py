@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from searchapp.export import comparison_table, csv_line, fact_cells, lines_of
 from searchapp.facts import fact_rows
@@ -53,7 +54,7 @@ def render_comparison(comparison: Comparison, form: str) -> Iterator[str]:
 
 
 def _json(value: object, *, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    return json.dumps(value, default=asdict, ensure_ascii=False, indent=indent)
 
 
 def _similar_csv(result: SimilarResult) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from indexer.shared.settings import number
 from searchapp.search.results import Filters, SearchRequest, SearchResult, SimilarRequest
 
 __all__ = ["MAX_OFFSET", "next_page", "previous_page", "similar_args", "to_args"]
 
-MAX_OFFSET = 10_000
+MAX_OFFSET = number("max-offset")
 """How deep a result can be paged through."""
 
 _DEFAULT = SearchRequest(query="")
@@ -24,8 +25,10 @@ def to_args(asked: SearchRequest) -> Arguments:
             "mode": asked.mode if asked.mode != _DEFAULT.mode else "",
             **_filter_args(asked.filters),
             "sort": asked.sort if asked.sort != _DEFAULT.sort else "",
+            "group_by": asked.group_by if asked.group_by != _DEFAULT.group_by else "",
             "comparable": "true" if asked.comparable else "",
             "fold": "" if asked.fold else "false",
+            "explain": "true" if asked.explain else "",
             "limit": _limit(asked.limit),
             "offset": str(asked.offset or ""),
         }

@@ -23,7 +23,9 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 from indexer.shared.errors import ConcordError
+from searchapp.limits import Limits
 from searchapp.web import create_app
+from searchapp.web.access import log_requests_to_stderr
 from searchapp.web.holder import holder_of
 
 __all__ = ["GracefulServer", "run"]
@@ -31,14 +33,29 @@ __all__ = ["GracefulServer", "run"]
 DRAIN_SECONDS = 30.0
 """How long a stopping server goes on with the requests it has; process managers kill after 30 to 90 seconds."""
 
+MAX_BODY = 1_024
+"""Bytes of a request's body: no request has a use for one."""
 
-def run(index: Path, *, host: str, port: int, threads: int, paranoid: bool = False) -> None:
+
+def run(  # noqa: PLR0913 (these are the settings of a server)
+    index: Path,
+    *,
+    host: str,
+    port: int,
+    threads: int,
+    paranoid: bool = False,
+    limits: Limits | None = None,
+    log_requests: bool = False,
+    log_queries: bool = False,
+) -> None:
     """Serve an index until interrupted or terminated; what is in flight then is finished, a second signal drops it.
 
     ConcordError when the index or its encoder can't be had, or the address. Everything answers from the start, but the
     address is announced, and `/readyz` says so, when the encoder is loaded.
     """
-    app = create_app({"INDEX": index, "PARANOID": paranoid})
+    if log_requests:
+        log_requests_to_stderr()
+    app = create_app({"INDEX": index, "PARANOID": paranoid, "LIMITS": limits or Limits(), "LOG_QUERIES": log_queries})
     holder_of(app).get()
     server = GracefulServer(app, host=host, port=port, threads=threads)
     stopping = threading.Event()
@@ -69,7 +86,13 @@ class GracefulServer:
 
         try:
             self._server = waitress.create_server(
-                app, map=self._sockets, host=host, port=port, threads=threads, ident="concord"
+                app,
+                map=self._sockets,
+                host=host,
+                port=port,
+                threads=threads,
+                ident="concord",
+                max_request_body_size=MAX_BODY,
             )
         except OSError as error:
             wasyncore.close_all(self._sockets)

@@ -4,6 +4,7 @@ ConcordError                     anything a user can be told in one line
 ├── InputError                   a source file, row or value that can't be used (named with its place)
 ├── QueryError                   a query, filter or setting that can't be used (named with its field)
 │   └── NotFoundError            a commitment that the index doesn't hold
+├── OverloadError                a request that there is no time or room to answer now
 ├── EncoderError                 an encoder that is missing, unknown or not the index's own
 └── IndexStoreError              an index folder that is missing, damaged or not writable
     ├── IndexFormatError         an index that another version of Concord made
@@ -22,6 +23,7 @@ __all__ = [
     "IndexStoreError",
     "InputError",
     "NotFoundError",
+    "OverloadError",
     "QueryError",
 ]
 
@@ -53,6 +55,10 @@ class QueryError(ConcordError):
 
 class NotFoundError(QueryError):
     """A commitment ID that the index doesn't hold."""
+
+
+class OverloadError(ConcordError):
+    """A request that can't be answered in time; it can after a while."""
 
 
 class EncoderError(ConcordError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SETTINGS", "Setting", "setting"]
+__all__ = ["FIXED", "LIMITS", "SETTINGS", "Setting", "number", "setting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,55 @@ class Setting:
         """The environment variable that sets it."""
         return "CONCORD_" + self.name.upper().replace("-", "_")
 
+
+FIXED = (
+    Setting(
+        name="max-query", default=1_000, help="Characters of a query: a long paragraph, and all that the encoder reads."
+    ),
+    Setting(
+        name="max-terms",
+        default=64,
+        help="Words of a query, and of a phrase, that are looked up; those after them count by meaning only.",
+    ),
+    Setting(
+        name="max-clauses",
+        default=16,
+        help="Phrases, exclusions and stars of a query: more than anyone types, and each costs a look-up.",
+    ),
+    Setting(name="max-values", default=50, help="Values of one filter in a request: more than the page shows at once."),
+    Setting(name="max-limit", default=100, help="Hits on one page: about 300 KB of JSON."),
+    Setting(name="max-offset", default=10_000, help="Hits before a page: far more than anyone reads one by one."),
+)
+"""Limits that nobody can set, so that a request means the same on every server and a query on the command line."""
+
+LIMITS = (
+    Setting(
+        name="max-url",
+        default=16_384,
+        help=(
+            "Bytes of a request's address, longer ones get a 414: room for the longest query, of which a character may"
+            " take twelve, and for filters."
+        ),
+    ),
+    Setting(
+        name="time-budget",
+        default=5_000,
+        help="Milliseconds until a search is answered by its words alone, marked partial, or with a 503.",
+    ),
+    Setting(name="max-searches", default=4, help="Searches at the same time; more than cores make all of them slower."),
+    Setting(
+        name="max-waiting", default=16, help="Searches that may wait for these; others get a 503 with Retry-After."
+    ),
+    Setting(
+        name="rate-limit",
+        default="300/minute",
+        help=(
+            "Requests of one client (an IP address), far more than a person makes; none for clients on this machine,"
+            " and none at all if it is empty."
+        ),
+    ),
+)
+"""Limits that a server can be given."""
 
 SETTINGS = (
     Setting(name="index", default="index", help="Folder of the index."),
@@ -40,8 +89,8 @@ SETTINGS = (
     Setting(name="port", default=8000, help="Port to listen on; the default needs no privileges."),
     Setting(
         name="threads",
-        default=4,
-        help="Requests answered at the same time: enough for quick ones to pass slow ones; more give no more a second.",
+        default=24,
+        help="Requests handled at the same time: all searches that run or wait, and some for what is quick.",
     ),
     Setting(
         name="paranoid",
@@ -49,9 +98,28 @@ SETTINGS = (
         help="Compare the SHA-256 of every file when an index is opened; by default only sizes and formats, which takes"
         " the same time for any size.",
     ),
+    Setting(
+        name="log-requests",
+        default=True,
+        help="Write one JSON line for each request to stderr, for whoever operates it.",
+    ),
+    Setting(
+        name="log-queries",
+        default=False,
+        help="Write what was searched for into these lines, too; not by default, as it is the visitors' business.",
+    ),
+    *LIMITS,
 )
 
 
 def setting(name: str) -> Setting:
     """Return the setting with this name (KeyError if there is none)."""
-    return {one.name: one for one in SETTINGS}[name]
+    return {one.name: one for one in (*SETTINGS, *FIXED)}[name]
+
+
+def number(name: str) -> int:
+    """Return the default of a setting that is a whole number (KeyError if there is none, TypeError if it is none)."""
+    default = setting(name).default
+    if not isinstance(default, int):
+        raise TypeError(f"{name} is no number")
+    return default

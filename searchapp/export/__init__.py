@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from searchapp.export.feed import Feed, atom_feed, newest
-from searchapp.export.forms import FORMS, Form, filename, lines_of
+from searchapp.export.forms import FORMS, REFERENCE_FORMS, Form, filename, lines_of
 from searchapp.export.references import Reference, bibtex, citation, ris
 from searchapp.export.tables import comparison_table, csv_line, fact_cells
 
 __all__ = [
     "FORMS",
+    "REFERENCE_FORMS",
     "Feed",
     "Form",
     "Reference",

@@ -15,7 +15,7 @@ from searchapp.export.tables import hit_table
 from searchapp.search.results import Hit
 from searchapp.serialize import hit_dict
 
-__all__ = ["FORMS", "Form", "filename", "lines_of"]
+__all__ = ["FORMS", "REFERENCE_FORMS", "Form", "filename", "lines_of"]
 
 _SLUG = 60
 """Characters of a query that a filename keeps."""
@@ -40,6 +40,9 @@ FORMS = {
     "bib": Form(label="BibTeX", media_type="application/x-bibtex; charset=utf-8"),
 }
 """The formats by the ending of their files. CSV has the mark without which Excel takes UTF-8 for another encoding."""
+
+REFERENCE_FORMS = ("ris", "bib", "txt")
+"""The formats that one commitment can be cited in."""
 
 
 def lines_of(hits: Iterable[Hit], form: str, *, root: str = "", base: str | None = None) -> Iterator[str]:

@@ -129,6 +129,11 @@ class Columns:
         number = self.commitment_numbers.get(commitment_id)
         return [] if number is None else [int(row) for row in np.flatnonzero(self.commitment == number)]
 
+    def country_units(self) -> npt.NDArray[np.int32]:
+        """Return a number for each document, the same for those of one country; its own where that is unknown."""
+        alone = len(self.by_field["country"].values) + np.arange(len(self.country), dtype=np.int32)
+        return np.where(self.country >= 0, self.country, alone)
+
     def other_langs(self, shown: int) -> tuple[str, ...]:
         """Return the other languages of the commitment of the document in this row."""
         versions = np.flatnonzero(self.commitment == self.commitment[shown])

@@ -26,6 +26,7 @@ import regex
 
 from indexer.shared.analysis import last_word
 from indexer.shared.errors import QueryError
+from indexer.shared.settings import number
 from indexer.shared.word_forms import GROUPED_NUMBER, primary_tag
 
 __all__ = [
@@ -42,13 +43,13 @@ __all__ = [
     "respelt",
 ]
 
-MAX_QUERY = 1_000
+MAX_QUERY = number("max-query")
 """Longest query, in code points."""
 
-MAX_TERMS = 64
+MAX_TERMS = number("max-terms")
 """Words of a query, and of a phrase, that are looked up; those after them reach only the encoder."""
 
-MAX_CLAUSES = 16
+MAX_CLAUSES = number("max-clauses")
 """Most phrases, exclusions and words with a star in a query."""
 
 MIN_PREFIX = 3

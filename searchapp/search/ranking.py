@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Ranking", "best_rows", "best_scores", "by_year", "collapse"]
+__all__ = ["Ranking", "best_rows", "best_scores", "by_year", "collapse", "first_of_each"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +64,10 @@ def by_year(ranking: Ranking, year: npt.NDArray[np.int32], *, newest_first: bool
     years = year[ranking.document]
     order = np.lexsort((np.arange(len(years)), -years if newest_first else years, years == 0))
     return Ranking(document=ranking.document[order], score=ranking.score[order])
+
+
+def first_of_each(ranking: Ranking, unit: npt.NDArray[np.int32]) -> Ranking:
+    """Return the first entry of each unit of a ranking, in the same order; `unit` is indexed by document row."""
+    _, first = np.unique(unit[ranking.document], return_index=True)
+    kept = np.sort(first)
+    return Ranking(document=ranking.document[kept], score=ranking.score[kept])

@@ -15,12 +15,16 @@ __all__ = [
     "CompareRequest",
     "Compared",
     "Comparison",
+    "Explanation",
     "Facet",
+    "FacetCounts",
     "FacetValue",
     "Filters",
+    "Grouping",
     "Highlight",
     "Hit",
     "IndexInfo",
+    "LegPlace",
     "Match",
     "Mode",
     "Overview",
@@ -47,6 +51,9 @@ Strength = Literal["strong", "fair", "weak"]
 
 Sort = Literal["relevance", "newest", "oldest"]
 """How to order what was found: by score, or by the year of the action plan and then by score."""
+
+Grouping = Literal["commitment", "country"]
+"""What one hit stands for: a commitment, or a country, by the first of its commitments."""
 
 VALUE_FILTERS = (
     "region",
@@ -94,16 +101,19 @@ class Filters:
 class SearchRequest:
     """One checked search. `limit` and `offset` page through hits (commitments), not chunks.
 
-    `fold` shows near-duplicates of one country as one hit, `comparable` only strong and fair matches. A search with
-    filters and no query finds all that passes them, the newest first.
+    `fold` shows near-duplicates of one country as one hit, `comparable` only strong and fair matches, `group_by`
+    "country" only the first hit of each country, and `explain` has each hit say why it is one. A search with filters
+    and no query finds all that passes them, the newest first.
     """
 
     query: str
     mode: Mode = "hybrid"
     filters: Filters = Filters()
     sort: Sort = "relevance"
+    group_by: Grouping = "commitment"
     comparable: bool = False
     fold: bool = True
+    explain: bool = False
     limit: int = 10
     offset: int = 0
 
@@ -149,11 +159,40 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegPlace:
+    """What one leg alone says of a hit's passage: its score, and its rank among all passages that may be shown.
+
+    Those are the passages that have the phrases asked for, in documents that pass the filters and have nothing
+    excluded. Of equal scores the lower chunk_id comes first.
+    """
+
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a hit is one: what each leg says of its passage, None where it doesn't find it or wasn't asked.
+
+    `words` are the words of the query as they stand in the passage, each once. `word_share` is how much of the query
+    these and those of the commitment's title make up, 0 to 1, None in semantic mode. `evidence` is that by meaning, in
+    standard deviations, None in keyword mode.
+    """
+
+    keyword: LegPlace | None
+    semantic: LegPlace | None
+    words: tuple[str, ...]
+    word_share: float | None
+    evidence: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One commitment found.
 
     `document` is its language version with the best passage, `also_in` its other languages, and `near_duplicates` the
-    IDs of the commitments of the result that were folded into it because they say the same.
+    IDs of the commitments of the result that were folded into it because they say the same. `explanation` is there
+    if it was asked for.
     """
 
     rank: int
@@ -163,6 +202,7 @@ class Hit:
     strength: Strength
     also_in: tuple[str, ...]
     near_duplicates: tuple[str, ...] = ()
+    explanation: Explanation | None = None
 
     @property
     def score(self) -> float:
@@ -211,7 +251,8 @@ class SearchResult:
 
     What matches less than weakly is no hit. When there is no hit at all, `nearest` holds what comes nearest in meaning.
     `corrections` are the words that no text has, with what was searched for too, and `corrected_query` is the query
-    with the best of these in their places, None if there are none.
+    with the best of these in their places, None if there are none. A `partial` result is by words alone, because
+    meaning took too long; a note says so.
     """
 
     request: SearchRequest
@@ -225,6 +266,7 @@ class SearchResult:
     notes: tuple[str, ...] = field(default=())
     corrections: tuple[Correction, ...] = ()
     corrected_query: str | None = None
+    partial: bool = False
 
     @property
     def shown(self) -> tuple[Hit, ...]:
@@ -238,12 +280,24 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FacetCounts:
+    """The facets of a result by themselves; of the whole corpus if its request has neither query nor filters."""
+
+    request: SearchRequest
+    total: int
+    facets: tuple[Facet, ...]
+    index: IndexInfo
+    took_ms: float
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """How a whole result is spread: hits by country, by policy area, by both, and by year.
 
     `countries` and `policy_areas` are pairs of a code and a number of hits, the most first, `years` of a year and a
     number, in order. `cells` holds the pairs of a country and a policy area that have hits. A hit counts in each of its
-    policy areas.
+    policy areas. A `partial` one is by words alone, as in `SearchResult`.
     """
 
     request: SearchRequest
@@ -253,6 +307,7 @@ class Overview:
     years: tuple[tuple[int, int], ...]
     cells: Mapping[tuple[str, str], int]
     index: IndexInfo
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,22 +11,25 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, load_encoder
-from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError
+from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, OverloadError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.search.columns import load_columns
 from searchapp.search.compare import CommitmentComparer, check_ids
 from searchapp.search.exact import ExactWords
+from searchapp.search.explain import matched_words, place
 from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
-from searchapp.search.keyword import Coverage, KeywordLeg
+from searchapp.search.keyword import Coverage, KeywordLeg, Run
 from searchapp.search.overview import count_overview
 from searchapp.search.query import Query, parse_query, respelt
-from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse
+from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
 from searchapp.search.results import (
     CompareRequest,
     Comparison,
+    Explanation,
+    FacetCounts,
     Filters,
     Highlight,
     Hit,
@@ -46,6 +48,7 @@ from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import SimilarCommitments
 from searchapp.search.spelling import corrected, spelt_out
 from searchapp.search.strength import FAIR, NONE, STRENGTHS, STRONG, WEAK, Grader
+from searchapp.search.watch import Watch
 
 __all__ = ["Searcher"]
 
@@ -57,6 +60,8 @@ Grades = npt.NDArray[np.int8]
 NEAREST = 3
 """How many of the nearest commitments are offered when none is comparable."""
 
+BY_WORDS_ALONE = "Comparing by meaning took too long; these are the matches by words alone. Try again in a moment."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Legs:
@@ -65,6 +70,7 @@ class _Legs:
     `keyword` holds BM25F scores (0 where no word matched). `words` tell how much of the query matched, `exact` how much
     of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both. `best`
     chooses the passage of a document and orders documents of one language. `rows` are the chunks that may be shown.
+    In `partial` ones there was no time for `meaning`.
     """
 
     keyword: Floats
@@ -73,6 +79,7 @@ class _Legs:
     exact: Coverage | None
     best: Floats
     rows: Rows
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,67 +200,100 @@ class Searcher:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
         return tuple(self._generation.document(row) for row in self._versions(commitment_id))
 
-    def search(self, request: SearchRequest) -> SearchResult:
-        """Answer a request (QueryError for an unusable query, EncoderError if the index's encoder can't be had)."""
-        start = time.perf_counter()
-        found = self._find(request, browse=request.filters != Filters())
+    def search(self, request: SearchRequest, *, watch: Watch | None = None) -> SearchResult:
+        """Answer a request, in the time that the watch leaves.
+
+        Raises QueryError for an unusable query, EncoderError if the index's encoder can't be had, and OverloadError
+        when there was no time to compare by meaning and nothing else was asked for.
+        """
+        watch = watch or Watch()
+        found = self._find(request, watch, browse=request.filters != Filters())
         query, answer, tries = found.query, found.answer, None
         if not len(answer.ranking):
             tries = self._answer(query, answer.legs, found.filters, answer.unit)
-        return SearchResult(
+        with watch.stage("present"):
+            page = range(request.offset, request.offset + request.limit)
+            return SearchResult(
+                request=request,
+                total=len(answer.ranking),
+                strengths=_count_strengths(answer),
+                hits=self._hits(query, answer, page, explain=request.explain),
+                nearest=self._hits(query, tries, range(NEAREST), marked=False) if tries else (),
+                facets=count_facets(self._columns, answer.unit, answer.candidates, answer.masks, found.filters),
+                index=self.info,
+                took_ms=watch.elapsed_ms,
+                notes=(BY_WORDS_ALONE,) if answer.legs.partial else (),
+                corrections=query.corrections,
+                corrected_query=respelt(request.query, query.corrections) if query.corrections else None,
+                partial=answer.legs.partial,
+            )
+
+    def facets(self, request: SearchRequest, *, watch: Watch | None = None) -> FacetCounts:
+        """Return the facets of a request's result, as `overview` takes it; raises like `search`.
+
+        Hits are counted as the request has them folded; its grouping, order and page don't matter.
+        """
+        watch = watch or Watch()
+        found = self._find(replace(request, group_by="commitment"), watch, browse=True)
+        answer = found.answer
+        return FacetCounts(
             request=request,
             total=len(answer.ranking),
-            strengths=_count_strengths(answer),
-            hits=self._hits(query, answer, range(request.offset, request.offset + request.limit)),
-            nearest=self._hits(query, tries, range(NEAREST), marked=False) if tries else (),
             facets=count_facets(self._columns, answer.unit, answer.candidates, answer.masks, found.filters),
             index=self.info,
-            took_ms=(time.perf_counter() - start) * 1000,
-            corrections=query.corrections,
-            corrected_query=respelt(request.query, query.corrections) if query.corrections else None,
+            took_ms=watch.elapsed_ms,
+            partial=answer.legs.partial,
         )
 
-    def all_hits(self, request: SearchRequest) -> Iterator[Hit]:
+    def all_hits(self, request: SearchRequest, *, watch: Watch | None = None) -> Iterator[Hit]:
         """Return every hit of a request's result, in order, whatever its `limit` and `offset`; raises like `search`.
 
-        The search is done at once, and once; each hit is read when it is asked for.
+        The search is done at once, and once; each hit is read when it is asked for. OverloadError when the time is up:
+        there are no partial results here.
         """
-        found = self._find(request, browse=request.filters != Filters())
+        found = self._find(request, watch or Watch(), browse=request.filters != Filters())
+        if found.answer.legs.partial:
+            raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
         everything = range(len(found.answer.ranking))
         return self._each_hit(found.query, found.answer, everything, marked=True)
 
-    def overview(self, request: SearchRequest) -> Overview:
+    def _find(self, request: SearchRequest, watch: Watch, *, browse: bool) -> _Found:
+        """Answer a request whole; `browse` says whether it may go without a query, for all that passes the filters."""
+        query = self._understood(_parsed(request, browse=browse), request.mode)
+        filters = _with_fields(request.filters, query)
+        legs = self._run_legs(query, request.mode, None, watch)
+        with watch.stage("rank"):
+            grades = self._grades(query, legs, request)
+            answer = self._answer(query, legs, filters, self._unit(request), grades=grades)
+            ranking = answer.ranking
+            if request.sort != "relevance" or query.browses:
+                ranking = by_year(ranking, self._columns.year, newest_first=request.sort != "oldest")
+            if request.group_by == "country":
+                ranking = first_of_each(ranking, self._columns.country_units())
+        return _Found(query=query, filters=filters, answer=replace(answer, ranking=ranking))
+
+    def overview(self, request: SearchRequest, *, watch: Watch | None = None) -> Overview:
         """Count how the whole result of a request is spread; without a query, that is all that passes the filters.
 
         Raises like `search`.
         """
-        answer = self._find(request, browse=True).answer
-        return count_overview(self._columns, answer.unit, answer.documents, request, self.info)
-
-    def _find(self, request: SearchRequest, *, browse: bool) -> _Found:
-        """Answer a request whole; `browse` says whether it may have no query."""
-        query = self._understood(_parsed(request, browse=browse), request.mode)
-        filters = _with_fields(request.filters, query)
-        legs = self._run_legs(query, request.mode, None)
-        answer = self._answer(query, legs, filters, self._unit(request), grades=self._grades(query, legs, request))
-        if request.sort != "relevance" or query.browses:
-            ranking = by_year(answer.ranking, self._columns.year, newest_first=request.sort != "oldest")
-            answer = replace(answer, ranking=ranking)
-        return _Found(query=query, filters=filters, answer=answer)
+        answer = self._find(request, watch or Watch(), browse=True).answer
+        counted = count_overview(self._columns, answer.unit, answer.documents, request, self.info)
+        return replace(counted, partial=answer.legs.partial)
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries that are most like one (NotFoundError if there is none such).
 
         Stored embeddings are compared, so that no encoder is needed.
         """
-        start = time.perf_counter()
+        watch = Watch()
         total, hits = self._similar.find(self._versions(request.commitment_id), request)
         return SimilarResult(
             request=request,
             total=total,
             hits=hits,
             index=self.info,
-            took_ms=(time.perf_counter() - start) * 1000,
+            took_ms=watch.elapsed_ms,
         )
 
     def compare(self, request: CompareRequest) -> Comparison:
@@ -261,7 +301,7 @@ class Searcher:
 
         Stored embeddings are compared, so that no encoder is needed.
         """
-        start = time.perf_counter()
+        watch = Watch()
         check_ids(request.commitment_ids)
         versions = [self._versions(commitment_id) for commitment_id in request.commitment_ids]
         commitments, aligned = self._comparer.compare(versions, request.lang)
@@ -270,7 +310,7 @@ class Searcher:
             commitments=commitments,
             aligned=aligned,
             index=self.info,
-            took_ms=(time.perf_counter() - start) * 1000,
+            took_ms=watch.elapsed_ms,
         )
 
     def rank(
@@ -283,7 +323,7 @@ class Searcher:
         """
         query = self._understood(query, mode)
         narrowed = _with_fields(filters or Filters(), query)
-        legs = self._run_legs(query, mode, vector)
+        legs = self._run_legs(query, mode, vector, Watch())
         return self._answer(query, legs, narrowed, self._columns.commitment).ranking
 
     def evidence(self, text: str) -> Floats:
@@ -369,30 +409,55 @@ class Searcher:
             ranking=collapse(documents, scores, unit),
         )
 
-    def _run_legs(self, query: Query, mode: Mode, vector: Floats | None) -> _Legs:
-        run = None if mode == "semantic" else self._keyword.run(query)
-        keyword = run.scores if run else np.zeros(len(self._document_of), dtype=np.float32)
-        words = run.coverage if run else None
+    def _run_legs(self, query: Query, mode: Mode, vector: Floats | None, watch: Watch) -> _Legs:
+        """Run the legs of a mode, words first; without the time to encode, words are all there is (OverloadError)."""
+        with watch.stage("keyword"):
+            run = None if mode == "semantic" else self._keyword.run(query)
         if mode == "keyword" or not query.text:
-            rows = self._eligible_rows(query, keyword > 0 if query.text else None)
-            return _Legs(keyword=keyword, words=words, meaning=None, exact=None, best=keyword, rows=rows)
+            return self._word_legs(query, run)
         if vector is None:
-            vector = self.encode([query.text])[0]
+            with watch.stage("encode"):
+                vectors = watch.in_time(lambda: self.encode([query.text]))
+            if vectors is None and run is None:
+                raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
+            if vectors is None:
+                return self._word_legs(query, run, partial=True)
+            vector = vectors[0]
+        with watch.stage("semantic"):
+            return self._all_legs(query, run, vector)
+
+    def _word_legs(self, query: Query, run: Run | None, *, partial: bool = False) -> _Legs:
+        keyword = run.scores if run else self._no_scores()
+        return _Legs(
+            keyword=keyword,
+            words=run.coverage if run else None,
+            meaning=None,
+            exact=None,
+            best=keyword,
+            rows=self._eligible_rows(query, keyword > 0 if query.text else None),
+            partial=partial,
+        )
+
+    def _all_legs(self, query: Query, run: Run | None, vector: Floats) -> _Legs:
+        """Return what meaning gives, with the words if there is a run of them."""
+        relative = run.relative if run else self._no_scores()
         passages = self._semantic.passage_scores(vector)
         scores = self._semantic.with_sentences(passages, vector)
-        relative = run.relative if run else keyword
         slots = scores + lift(relative, self._weights)
-        exact = self._exact.shares(query) if mode == "hybrid" else None
+        exact = self._exact.shares(query) if run else None
         if exact is not None:
             slots += np.float32(self._weights.exact) * exact.bonus
         return _Legs(
-            keyword=keyword,
-            words=words,
+            keyword=run.scores if run else relative,
+            words=run.coverage if run else None,
             meaning=_Meaning(vector=vector, passages=passages, scores=scores, slots=slots),
             exact=exact.coverage if exact else None,
             best=slots + np.float32(self._weights.keyword) * relative,
             rows=self._eligible_rows(query, None),
         )
+
+    def _no_scores(self) -> Floats:
+        return np.zeros(len(self._document_of), dtype=np.float32)
 
     def _eligible_rows(self, query: Query, matching: Mask | None) -> Rows:
         """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded.
@@ -420,17 +485,38 @@ class Searcher:
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 
-    def _hits(self, query: Query, answer: _Answer, positions: range, *, marked: bool = True) -> tuple[Hit, ...]:
+    def _hits(
+        self, query: Query, answer: _Answer, positions: range, *, marked: bool = True, explain: bool = False
+    ) -> tuple[Hit, ...]:
         """Return the hits at these positions of the ranking, as far as there are any.
 
         Where not `marked`, no sentence is said to mean the same.
         """
         there = range(positions.start, min(positions.stop, len(answer.ranking)))
-        return tuple(self._each_hit(query, answer, there, marked=marked))
+        hits = tuple(self._each_hit(query, answer, there, marked=marked))
+        return self._explained(hits, answer) if explain else hits
 
     def _each_hit(self, query: Query, answer: _Answer, positions: range, *, marked: bool) -> Iterator[Hit]:
         vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
         return (self._hit(query, position, answer, vector) for position in positions)
+
+    def _explained(self, hits: tuple[Hit, ...], answer: _Answer) -> tuple[Hit, ...]:
+        legs, meaning = answer.legs, answer.legs.meaning
+        passing = matching_documents(np.ones(len(answer.passages), dtype=np.bool_), answer.masks)
+        rows = legs.rows[passing[self._document_of[legs.rows]]]
+        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
+        explained = []
+        for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):
+            row = int(answer.passages[shown])
+            explanation = Explanation(
+                keyword=place(legs.keyword, rows, row) if legs.keyword[row] else None,
+                semantic=None if meaning is None else place(meaning.scores, rows, row),
+                words=matched_words(hit.passage),
+                word_share=None if legs.words is None else float(legs.words.share[row]),
+                evidence=None if evidence is None else float(evidence[row]),
+            )
+            explained.append(replace(hit, explanation=explanation))
+        return tuple(explained)
 
     def _hit(self, query: Query, position: int, answer: _Answer, vector: Floats | None) -> Hit:
         legs, ranking = answer.legs, answer.ranking

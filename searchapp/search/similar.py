@@ -94,7 +94,7 @@ class SimilarCommitments:
         scores = np.stack([version.scores for version in compared])
         ranking = collapse(candidates, scores.max(axis=0), self._columns.group)
         if request.per_country:
-            ranking = collapse(ranking.document, scores.max(axis=0), self._country_units())
+            ranking = collapse(ranking.document, scores.max(axis=0), self._columns.country_units())
         hits = []
         for position in range(min(request.limit, len(ranking))):
             shown = int(ranking.document[position])
@@ -141,11 +141,6 @@ class SimilarCommitments:
     def _others(self, versions: Sequence[int]) -> Mask:
         """Return which documents are not of this commitment, nor near-duplicates of it, bool `(documents,)`."""
         return ~np.isin(self._columns.group, self._columns.group[versions])
-
-    def _country_units(self) -> npt.NDArray[np.int32]:
-        country = self._columns.country
-        alone = len(self._columns.by_field["country"].values) + np.arange(len(country), dtype=np.int32)
-        return np.where(country >= 0, country, alone)
 
     def _version(self, document: int, others: Mask) -> Version:
         rows = self._rows[self._owner == document]

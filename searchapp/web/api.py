@@ -1,29 +1,38 @@
-"""JSON for programs: search, one commitment and those like it, and whether the server is up and ready."""
+"""JSON for programs: search, facets, one commitment and those like it; what the API is; and how the server does."""
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import ServiceUnavailable
 
-from indexer.shared.errors import QueryError
-from searchapp.export import FORMS
+from indexer.shared.errors import EncoderError, IndexStoreError, QueryError
 from searchapp.search.results import Filters
-from searchapp.serialize import commitment_dict, comparison_dict, result_dict, similar_dict
-from searchapp.web.downloads import REFERENCE_FORMS, comparison_file, feed_file, reference_file, result_file
+from searchapp.serialize import commitment_dict, comparison_dict, facets_dict, result_dict, similar_dict
+from searchapp.web.caching import revalidated
+from searchapp.web.downloads import comparison_file, feed_file, reference_file, result_file
 from searchapp.web.holder import get_searcher
+from searchapp.web.metrics import get_metrics
+from searchapp.web.openapi import openapi_document
 from searchapp.web.params import (
-    PIN_PARAMETERS,
-    SEARCH_PARAMETERS,
+    COMPARE_FORMAT,
+    COMPARE_PARAMETERS,
+    FACET_PARAMETERS,
+    PINNED_SEARCH_PARAMETERS,
+    REFERENCE_FORMAT,
+    REFERENCE_PARAMETERS,
+    SEARCH_FORMAT,
     SIMILAR_PARAMETERS,
-    parse_choice,
     parse_compare,
+    parse_facets,
     parse_language,
     parse_pin,
     parse_search,
     parse_similar,
     refuse_unknown,
 )
+from searchapp.web.service import find, find_compared, find_facets, find_similar
 from searchapp.web.views import version_in
 
 __all__ = ["api"]
@@ -32,10 +41,11 @@ api = Blueprint("api", __name__)
 
 
 @api.get("/api/v1/search")
+@revalidated
 def search() -> ResponseReturnValue:
     """Answer a search; unlike on the page, a parameter nobody knows and a query of nothing at all are errors."""
-    refuse_unknown(request.args, (*SEARCH_PARAMETERS, *PIN_PARAMETERS, "format"))
-    form = parse_choice(request.args, "format", ("json", *FORMS, "atom"), "json")
+    refuse_unknown(request.args, PINNED_SEARCH_PARAMETERS)
+    form = SEARCH_FORMAT.read(request.args)
     asked, pin = parse_search(request.args), parse_pin(request.args)
     if not asked.query and asked.filters == Filters():
         raise QueryError("is missing or blank; expected what to search for, or a filter", field="q")
@@ -43,14 +53,24 @@ def search() -> ResponseReturnValue:
         return feed_file(asked)
     if form != "json":
         return result_file(asked, form)
-    return jsonify(result_dict(get_searcher().search(asked), root=request.root_path, pin=pin))
+    return jsonify(result_dict(find(asked), root=request.root_path, pin=pin))
+
+
+@api.get("/api/v1/facets")
+@revalidated
+def facets() -> ResponseReturnValue:
+    """Return all values of the facets of a search, or of all that passes the filters."""
+    refuse_unknown(request.args, FACET_PARAMETERS)
+    asked, fields = parse_facets(request.args)
+    return jsonify(facets_dict(find_facets(asked), fields))
 
 
 @api.get("/api/v1/commitments/<commitment_id>")
+@revalidated
 def commitment(commitment_id: str) -> ResponseReturnValue:
     """Return a commitment in all its languages, or as a reference to one of them."""
-    form = parse_choice(request.args, "format", ("json", *REFERENCE_FORMS), "json")
-    refuse_unknown(request.args, ("format",) if form == "json" else ("format", "lang"))
+    form = REFERENCE_FORMAT.read(request.args)
+    refuse_unknown(request.args, REFERENCE_PARAMETERS[:1] if form == "json" else REFERENCE_PARAMETERS)
     searcher = get_searcher()
     if form != "json":
         lang = parse_language(request.args)
@@ -59,19 +79,33 @@ def commitment(commitment_id: str) -> ResponseReturnValue:
 
 
 @api.get("/api/v1/commitments/<commitment_id>/similar")
+@revalidated
 def similar(commitment_id: str) -> ResponseReturnValue:
     """Return the commitments of other countries that are most like one."""
     refuse_unknown(request.args, SIMILAR_PARAMETERS)
     asked = parse_similar(commitment_id, request.args)
-    return jsonify(similar_dict(get_searcher().similar(asked), root=request.root_path))
+    return jsonify(similar_dict(find_similar(asked), root=request.root_path))
+
+
+@api.get("/openapi.json")
+def openapi() -> ResponseReturnValue:
+    """Describe the API for programs."""
+    return jsonify(openapi_document(request.root_path))
+
+
+@api.get("/api/docs")
+def docs() -> ResponseReturnValue:
+    """Describe the API for people."""
+    return render_template("api.html", api=openapi_document(request.root_path))
 
 
 @api.get("/api/v1/compare")
+@revalidated
 def compare() -> ResponseReturnValue:
     """Return two to six commitments side by side."""
-    refuse_unknown(request.args, ("id", "lang", "format"))
-    form = parse_choice(request.args, "format", ("json", "csv"), "json")
-    comparison = get_searcher().compare(parse_compare(request.args))
+    refuse_unknown(request.args, COMPARE_PARAMETERS)
+    form = COMPARE_FORMAT.read(request.args)
+    comparison = find_compared(parse_compare(request.args))
     if form == "csv":
         return comparison_file(comparison)
     return jsonify(comparison_dict(comparison, root=request.root_path))
@@ -90,3 +124,13 @@ def readyz() -> ResponseReturnValue:
     if not searcher.is_warm:
         raise ServiceUnavailable("The encoder is being loaded.")
     return jsonify({"status": "ready", "index": searcher.info.digest})
+
+
+@api.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Return what was counted and timed, for Prometheus; it needs no index."""
+    try:
+        info = get_searcher().info
+    except (IndexStoreError, EncoderError):
+        info = None
+    return Response(get_metrics().text(info), content_type=CONTENT_TYPE_LATEST)

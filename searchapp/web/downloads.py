@@ -27,12 +27,10 @@ from searchapp.labels import feed_label
 from searchapp.pins import first_page
 from searchapp.search.results import Comparison, SearchRequest
 from searchapp.web.holder import get_searcher
+from searchapp.web.service import find_all
 from searchapp.web.views import feed_url, search_url
 
-__all__ = ["REFERENCE_FORMS", "comparison_file", "feed_file", "reference_file", "reference_of", "result_file"]
-
-REFERENCE_FORMS = ("ris", "bib", "txt")
-"""The formats that one commitment can be cited in."""
+__all__ = ["comparison_file", "feed_file", "reference_file", "reference_of", "result_file"]
 
 _BLOCK = 100
 """Lines that are sent at once."""
@@ -47,21 +45,20 @@ def _base() -> str:
 
 def result_file(asked: SearchRequest, form: str) -> Response:
     """Return the whole result of a search, written and sent as its hits are read."""
-    lines = lines_of(get_searcher().all_hits(asked), form, root=request.root_path, base=_base())
+    lines = lines_of(find_all(asked), form, root=request.root_path, base=_base())
     return _file(lines, FORMS[form], filename(asked.query, form))
 
 
 def feed_file(asked: SearchRequest) -> Response:
     """Return the Atom feed of a search."""
-    searcher = get_searcher()
     feed = Feed(
         title=feed_label(asked.query),
         url=feed_url(asked, external=True),
         page_url=search_url(first_page(asked), external=True),
         base=_base(),
-        updated=searcher.info.built_at,
+        updated=get_searcher().info.built_at,
     )
-    entries = newest(searcher.all_hits(asked))
+    entries = newest(find_all(asked))
     return Response(atom_feed(feed, entries), content_type="application/atom+xml; charset=utf-8")
 
 

@@ -1,7 +1,7 @@
 """Every error as one `Problem`, shown as a page or, on routes of the API, as RFC 9457 `application/problem+json`.
 
-QueryError → 400, NotFoundError → 404, IndexStoreError and EncoderError → 503, an HTTP error of Flask → its own status,
-anything else → 500. What visitors read of a 5xx names no folders; the reason is in the log.
+QueryError → 400, NotFoundError → 404, IndexStoreError, EncoderError and OverloadError → 503, an HTTP error of Flask →
+its own status, anything else → 500. What visitors read of a 5xx names no folders; the reason is in the log.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound, TooManyRequests
 
-from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError, QueryError
+from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError, OverloadError, QueryError
 from searchapp.language import N_
+from searchapp.web.metrics import get_metrics
 
 __all__ = ["Problem", "install_errors", "is_api", "log_failure", "problem_of"]
 
 _PROBLEM_JSON = "application/problem+json"
 _API_PREFIX = "/api/"
-_API_ROUTES = ("/api", "/healthz", "/readyz")
+_API_PAGE = "/api/docs"
+_API_ROUTES = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
+
+RETRY_AFTER = 2
+"""Seconds after which a busy service may be asked again; a search takes far less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(
                 status=400, title=N_("Invalid request"), reason=error.reason, slug="invalid-request", field=error.field
             )
+        case OverloadError():
+            return Problem(status=503, title=N_("Service busy"), reason=str(error), slug="busy")
         case IndexStoreError() | EncoderError():
             return Problem(
                 status=503,
@@ -81,18 +88,31 @@ def log_failure(error: ConcordError) -> None:
 
 def _answer(error: Exception) -> Response:
     problem = problem_of(error)
-    if isinstance(error, ConcordError) and problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log_failure(error)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        get_metrics().error(getattr(error, "original_exception", None) or error)
+        if isinstance(error, ConcordError) and not isinstance(error, OverloadError):
+            log_failure(error)
     response = _problem_json(problem) if is_api(request.path) else _problem_page(problem)
     response.status_code = problem.status
-    if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    response.headers.update(_headers(error))
     return response
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    match error:
+        case MethodNotAllowed():
+            return {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+        case OverloadError():
+            return {"Retry-After": str(RETRY_AFTER)}
+        case TooManyRequests(retry_after=int() as seconds):
+            return {"Retry-After": str(seconds)}
+        case _:
+            return {}
 
 
 def is_api(path: str) -> bool:
     """Return whether an address is one for programs, which get JSON, in English."""
-    return path.startswith(_API_PREFIX) or path in _API_ROUTES
+    return (path.startswith(_API_PREFIX) and path != _API_PAGE) or path in _API_ROUTES
 
 
 def _problem_json(problem: Problem) -> Response:

@@ -16,6 +16,7 @@ from indexer.shared.storage import pointer_state
 from searchapp.search.results import (
     CompareRequest,
     Comparison,
+    FacetCounts,
     Hit,
     IndexInfo,
     Overview,
@@ -24,6 +25,7 @@ from searchapp.search.results import (
     SimilarRequest,
     SimilarResult,
 )
+from searchapp.search.watch import Watch
 
 __all__ = ["IndexFolder", "SearchService", "SearcherHolder", "Source", "get_searcher", "holder_of", "install_holder"]
 
@@ -40,13 +42,16 @@ RETRY_AFTER = 10.0
 class SearchService(Protocol):
     """What the web application asks of a searcher; safe to use from several threads."""
 
-    def search(self, request: SearchRequest) -> SearchResult:
+    def search(self, request: SearchRequest, *, watch: Watch | None = None) -> SearchResult:
         """Answer a search; raises QueryError for a query that can't be used."""
 
-    def overview(self, request: SearchRequest) -> Overview:
+    def facets(self, request: SearchRequest, *, watch: Watch | None = None) -> FacetCounts:
+        """Count the facets of a search, or of all that passes the filters; raises QueryError."""
+
+    def overview(self, request: SearchRequest, *, watch: Watch | None = None) -> Overview:
         """Count how a whole result is spread; raises QueryError for a query that can't be used."""
 
-    def all_hits(self, request: SearchRequest) -> Iterator[Hit]:
+    def all_hits(self, request: SearchRequest, *, watch: Watch | None = None) -> Iterator[Hit]:
         """Return every hit of a search's result, in order; raises QueryError like `search`."""
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:

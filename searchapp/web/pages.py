@@ -18,6 +18,7 @@ from searchapp.pins import Pin
 from searchapp.search.compare import COMPARABLE
 from searchapp.search.query import MAX_QUERY
 from searchapp.search.results import Filters, IndexInfo, SearchRequest, SearchResult, SimilarRequest
+from searchapp.web.caching import revalidated
 from searchapp.web.charts import heat_map, tile_map, timeline
 from searchapp.web.downloads import reference_of
 from searchapp.web.errors import Problem, log_failure, problem_of
@@ -33,6 +34,7 @@ from searchapp.web.params import (
     parse_similar,
     salvage,
 )
+from searchapp.web.service import find, find_compared, find_overview, find_similar
 from searchapp.web.text import clean_query
 from searchapp.web.views import (
     compare_url,
@@ -69,12 +71,13 @@ pages = Blueprint("pages", __name__)
 
 
 @pages.get("/")
+@revalidated
 def search() -> ResponseReturnValue:
     """Show the form, and the results below it once something is asked; what can't be asked is a 400 with the form."""
     try:
         asked, pin = parse_search(request.args), parse_pin(request.args)
         if asked.query or asked.filters != Filters():
-            return _results_page(asked, result=get_searcher().search(asked), pin=pin)
+            return _results_page(asked, result=find(asked), pin=pin)
     except QueryError as error:
         kept = replace(salvage(request.args), query=clean_query(request.args.get("q", "")))
         return _results_page(kept, problem=problem_of(error)), 400
@@ -82,11 +85,12 @@ def search() -> ResponseReturnValue:
 
 
 @pages.get("/overview")
+@revalidated
 def overview() -> ResponseReturnValue:
     """Show how what is comparable with a search is spread, or all that passes the filters; 400 as for a search."""
     try:
         asked = replace(parse_search(request.args), limit=SearchRequest(query="").limit, offset=0)
-        found = get_searcher().overview(replace(asked, comparable=bool(asked.query)))
+        found = find_overview(replace(asked, comparable=bool(asked.query)))
     except QueryError as error:
         return render_template("overview.html", problem=problem_of(error)), 400
     asked = found.request
@@ -111,6 +115,7 @@ def overview() -> ResponseReturnValue:
 
 
 @pages.get("/commitments/<commitment_id>")
+@revalidated
 def commitment(commitment_id: str) -> ResponseReturnValue:
     """Show the whole of a commitment in the language asked for (`lang`), or in the first it exists in."""
     lang = parse_language(request.args)
@@ -124,16 +129,17 @@ def commitment(commitment_id: str) -> ResponseReturnValue:
         facts=facts_of(document.facts),
         sections=placed_sections(document),
         reference=reference_of(document),
-        similar=searcher.similar(SimilarRequest(commitment_id=commitment_id, limit=_FEW_SIMILAR)),
+        similar=find_similar(SimilarRequest(commitment_id=commitment_id, limit=_FEW_SIMILAR)),
     )
 
 
 @pages.get("/commitments/<commitment_id>/similar")
+@revalidated
 def similar(commitment_id: str) -> ResponseReturnValue:
     """Show the commitments of other countries that are most like one, each with the passages that explain it."""
     asked = parse_similar(commitment_id, request.args)
     searcher = get_searcher()
-    result = searcher.similar(asked)
+    result = find_similar(asked)
     more = min(result.total, MAX_LIMIT)
     return render_template(
         "similar.html",
@@ -153,7 +159,7 @@ def compare() -> ResponseReturnValue:
     """Show two to six commitments side by side; what can't be compared is a problem with those that can."""
     searcher = get_searcher()
     try:
-        comparison = searcher.compare(parse_compare(request.args))
+        comparison = find_compared(parse_compare(request.args))
     except QueryError as error:
         problem = problem_of(error)
         usable = _known(searcher, request.args.getlist("id"))

@@ -1,32 +1,39 @@
 """Request arguments to a checked `SearchRequest` or `SimilarRequest`, in one place for the pages and the API.
 
-A parameter whose value is empty or blank counts as absent, as an untouched form field is. A query that is present but
-blank is therefore the same as none: the start page with a hint there (200), a problem with field `q` in the API (400).
+The tables of parameters stand here; the API's description is made of them, too. A parameter whose value is empty or
+blank counts as absent, as an untouched form field is. A query that is present but blank is therefore the same as none:
+the start page with a hint there (200), a problem with field `q` in the API (400).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from typing import TypeVar, get_args
-
-from werkzeug.datastructures import MultiDict
+from collections.abc import Iterable
+from typing import get_args
 
 from indexer.shared.errors import QueryError
+from indexer.shared.settings import number
+from searchapp.export import FORMS, REFERENCE_FORMS
 from searchapp.paging import MAX_OFFSET
 from searchapp.pins import Pin
+from searchapp.search.columns import FACET_FIELDS
 from searchapp.search.query import MAX_QUERY
-from searchapp.search.results import VALUE_FILTERS, CompareRequest, Filters, Mode, SearchRequest, SimilarRequest, Sort
-from searchapp.web.text import clean_query
+from searchapp.search.results import CompareRequest, Filters, Grouping, Mode, SearchRequest, SimilarRequest, Sort
+from searchapp.web.parameters import Args, Choice, Codes, Flag, Names, Number, Once, Parameter, Text, shortened
 
 __all__ = [
+    "COMPARE_FORMAT",
+    "COMPARE_PARAMETERS",
+    "FACET_PARAMETERS",
     "MAX_LIMIT",
-    "PIN_PARAMETERS",
+    "PINNED_SEARCH_PARAMETERS",
+    "REFERENCE_FORMAT",
+    "REFERENCE_PARAMETERS",
+    "SEARCH_FORMAT",
     "SEARCH_PARAMETERS",
     "SIMILAR_PARAMETERS",
     "YEARS",
-    "parse_choice",
     "parse_compare",
+    "parse_facets",
     "parse_language",
     "parse_pin",
     "parse_search",
@@ -35,49 +42,121 @@ __all__ = [
     "salvage",
 ]
 
-Choice = TypeVar("Choice", bound=str)
-
-Args = MultiDict[str, str]
-"""The arguments of a request; a name may occur more than once."""
-
-MAX_LIMIT = 100
+MAX_LIMIT = number("max-limit")
 YEARS = (1990, 2100)
 """First and last year that a filter may name."""
 
 MAX_NAME = 200
 """Longest name of an institution that a filter may have, in characters."""
 
-_FILTER_PARAMETERS = (*VALUE_FILTERS, "year_from", "year_to")
+_DEFAULT = SearchRequest(query="")
+_SLUG = "[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
 
-SEARCH_PARAMETERS = ("q", "mode", *_FILTER_PARAMETERS, "sort", "comparable", "fold", "limit", "offset")
+_QUERY = Text(
+    name="q",
+    help="What to search for, in any language: words, phrases in quotation marks, -exclusions, starts* of words.",
+    longest=MAX_QUERY,
+    example="innovation hub",
+)
+_MODE: Choice[Mode] = Choice(name="mode", help="Search by words, by meaning or by both.", options=get_args(Mode))
+_SORT: Choice[Sort] = Choice(name="sort", help="The order of the hits.", options=get_args(Sort))
+_GROUP_BY: Choice[Grouping] = Choice(
+    name="group_by", help="Show every commitment, or the first one of each country.", options=get_args(Grouping)
+)
+_COMPARABLE = Flag(name="comparable", help="Show only strong and fair matches.", default=False)
+_FOLD = Flag(name="fold", help="Show near-duplicates of one country as one hit.", default=True)
+_EXPLAIN = Flag(name="explain", help="Have each hit say why it is one.", default=False)
+_PER_COUNTRY = Flag(name="per_country", help="Show the best of each country, or every commitment.", default=True)
+_LIMIT = Number(name="limit", help=f"Hits on a page, {_DEFAULT.limit} by default.", first=1, last=MAX_LIMIT)
+_OFFSET = Number(name="offset", help="Hits before the page.", first=0, last=MAX_OFFSET)
+_LANG = Codes(
+    name="lang", help="Only passages in this language.", form="[A-Za-z]{2,3}", expected="an ISO 639 code such as fr"
+)
+_YEAR_FROM = Number(name="year_from", help="Only action plans of this year or later.", first=YEARS[0], last=YEARS[1])
+_YEAR_TO = Number(name="year_to", help="Only action plans of this year or earlier.", first=YEARS[0], last=YEARS[1])
+_FACET_FIELD = Codes(
+    name="field",
+    help="Only this facet: " + ", ".join(FACET_FIELDS) + ".",
+    form="(?:" + "|".join(FACET_FIELDS) + ")",
+    expected="one of " + ", ".join(FACET_FIELDS),
+    fold=str,
+)
+
+_VALUES: tuple[Codes | Names, ...] = (
+    Codes(name="region", help="Only this region.", form=_SLUG, expected="a code such as africa"),
+    Codes(
+        name="country",
+        help="Only this country.",
+        form="[A-Za-z]{2}",
+        expected="an ISO 3166 code such as FR",
+        fold=str.upper,
+    ),
+    _LANG,
+    Codes(name="policy_area", help="Only this policy area.", form=_SLUG, expected="a code such as open-data"),
+    Names(name="institution", help="Only this lead institution, named as in the source.", longest=MAX_NAME),
+    Codes(name="ambition", help="Only this ambition.", form=_SLUG, expected="a code such as moderate"),
+    Codes(
+        name="completion",
+        help="Only this completion at the latest review.",
+        form=_SLUG,
+        expected="a code such as substantial",
+    ),
+    Codes(
+        name="early_results",
+        help="Only this answer to whether it opened government.",
+        form=_SLUG,
+        expected="a code such as major",
+    ),
+    Codes(name="status", help="Only this status.", form=_SLUG, expected="a code such as active"),
+    Codes(
+        name="scope",
+        help="Only commitments of a country, or of a local member.",
+        form="national|local",
+        expected="national or local",
+    ),
+)
+"""One for each of VALUE_FILTERS, in their order."""
+
+_FILTERS: tuple[Codes | Names | Number, ...] = (*_VALUES, _YEAR_FROM, _YEAR_TO)
+
+SEARCH_PARAMETERS: tuple[Parameter, ...] = (
+    *(_QUERY, _MODE, *_FILTERS),
+    *(_SORT, _GROUP_BY, _COMPARABLE, _FOLD, _EXPLAIN, _LIMIT, _OFFSET),
+)
 """Every parameter of a search."""
 
-SIMILAR_PARAMETERS = ("per_country", *_FILTER_PARAMETERS, "limit")
+FACET_PARAMETERS: tuple[Parameter, ...] = (_QUERY, _MODE, *_FILTERS, _FOLD, _FACET_FIELD)
+"""Every parameter of a question for facets."""
+
+SIMILAR_PARAMETERS: tuple[Parameter, ...] = (_PER_COUNTRY, *_FILTERS, _LIMIT)
 """Every parameter of a question for the commitments like one."""
 
-PIN_PARAMETERS = ("index", "encoder")
-"""What a permalink adds to a search: which index answered, and with which encoder."""
 
-_DEFAULT = SearchRequest(query="")
-_DIGEST = re.compile(r"[0-9a-f]{8,64}")
-_ENCODER = 200
-_ID = 200
-_LANG = re.compile(r"[a-z]{2,3}")
-_COUNTRY = re.compile(r"[A-Z]{2}")
-_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-_SLUGS = {
-    "region": "a code such as africa",
-    "policy_area": "a code such as open-data",
-    "ambition": "a code such as moderate",
-    "completion": "a code such as substantial",
-    "early_results": "a code such as major",
-    "status": "a code such as active",
-    "scope": "national or local",
-}
-"""The filters by codes of our own tables, with what is expected of them."""
+_INDEX = Once(
+    values=Codes(
+        name="index",
+        help="The index that a permalink was made with.",
+        form="[0-9a-f]{8,64}",
+        expected="the digest of an index, such as 3f9a1c0de7b24586",
+        fold=str,
+    )
+)
+_ENCODER = Text(name="encoder", help="The encoder that a permalink was made with.", longest=MAX_NAME)
+SEARCH_FORMAT = Choice(
+    name="format", help="JSON, or the whole result as a file or feed.", options=("json", *FORMS, "atom")
+)
+REFERENCE_FORMAT = Choice(name="format", help="JSON, or a reference.", options=("json", *REFERENCE_FORMS))
+COMPARE_FORMAT = Choice(name="format", help="JSON, or a table.", options=("json", "csv"))
+_ID = Names(name="id", help="The ID of a commitment to compare, two to six.", longest=MAX_NAME)
 
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
-_QUOTED = 40
+PINNED_SEARCH_PARAMETERS: tuple[Parameter, ...] = (*SEARCH_PARAMETERS, _INDEX, _ENCODER, SEARCH_FORMAT)
+"""Every parameter of a search by a program, and of a permalink."""
+
+REFERENCE_PARAMETERS: tuple[Parameter, ...] = (REFERENCE_FORMAT, Once(values=_LANG))
+"""Every parameter of a question for one commitment; its language only for a reference."""
+
+COMPARE_PARAMETERS: tuple[Parameter, ...] = (_ID, Once(values=_LANG), COMPARE_FORMAT)
+"""Every parameter of a comparison."""
 
 
 def parse_search(args: Args) -> SearchRequest:
@@ -86,73 +165,58 @@ def parse_search(args: Args) -> SearchRequest:
     Raises QueryError, with the parameter's name as its field, for a value that can't be used or a repeated scalar.
     """
     return SearchRequest(
-        query=_query(args),
-        mode=parse_choice(args, "mode", get_args(Mode), _DEFAULT.mode),
+        query=_QUERY.read(args),
+        mode=_MODE.read(args),
         filters=_filters(args),
-        sort=parse_choice(args, "sort", get_args(Sort), _DEFAULT.sort),
-        comparable=_flag(args, "comparable", default=False),
-        fold=_flag(args, "fold", default=True),
-        limit=_limit(args),
-        offset=_number(args, "offset", (0, MAX_OFFSET)) or _DEFAULT.offset,
+        sort=_SORT.read(args),
+        group_by=_GROUP_BY.read(args),
+        comparable=_COMPARABLE.read(args),
+        fold=_FOLD.read(args),
+        explain=_EXPLAIN.read(args),
+        limit=_LIMIT.read(args) or _DEFAULT.limit,
+        offset=_OFFSET.read(args) or _DEFAULT.offset,
     )
+
+
+def parse_facets(args: Args) -> tuple[SearchRequest, tuple[str, ...]]:
+    """Return the search whose facets a request asks for, and of which fields; raises QueryError like `parse_search`."""
+    asked = SearchRequest(query=_QUERY.read(args), mode=_MODE.read(args), filters=_filters(args), fold=_FOLD.read(args))
+    return asked, _FACET_FIELD.read(args) or FACET_FIELDS
 
 
 def parse_similar(commitment_id: str, args: Args) -> SimilarRequest:
     """Return what a request asks for of the commitments like one; raises QueryError like `parse_search`."""
     return SimilarRequest(
         commitment_id=commitment_id,
-        per_country=_flag(args, "per_country", default=True),
+        per_country=_PER_COUNTRY.read(args),
         filters=_filters(args),
-        limit=_limit(args),
+        limit=_LIMIT.read(args) or _DEFAULT.limit,
     )
-
-
-def parse_compare(args: Args) -> CompareRequest:
-    """Return the comparison that a request asks for, however many IDs it names; raises QueryError for their shape."""
-    ids = [clean_query(value) for value in args.getlist("id")]
-    for commitment_id in ids:
-        if len(commitment_id) > _ID:
-            raise QueryError(f"is {len(commitment_id):,} characters long; expected at most {_ID}", field="id")
-    return CompareRequest(commitment_ids=tuple(filter(None, ids)), lang=parse_language(args))
 
 
 def parse_language(args: Args) -> str | None:
     """Return the language that a commitment is asked for in, if any; raises QueryError like `parse_search`."""
-    value = _scalar(args, "lang")
-    return _code(value, "lang", str.lower, _LANG, "an ISO 639 code such as fr") if value else None
+    return _LANG.one(args)
 
 
-def parse_choice(args: Args, name: str, choices: tuple[Choice, ...], default: Choice) -> Choice:
-    """Return the value of a parameter, one of several; raises QueryError like `parse_search`."""
-    value = _scalar(args, name) or default
-    for choice in choices:
-        if choice == value:
-            return choice
-    raise QueryError(f"“{_shortened(value)}” is not one of {', '.join(choices)}", field=name)
+def parse_compare(args: Args) -> CompareRequest:
+    """Return the comparison that a request asks for, however many IDs it names; raises QueryError for their shape."""
+    return CompareRequest(commitment_ids=_ID.each(args), lang=parse_language(args))
 
 
 def parse_pin(args: Args) -> Pin | None:
     """Return what a permalink says of the index, None if the request is none; raises QueryError like `parse_search`."""
-    digest = _scalar(args, "index")
-    encoder = clean_query(_scalar(args, "encoder"))
-    if len(encoder) > _ENCODER:
-        raise QueryError(f"is {len(encoder):,} characters long; expected at most {_ENCODER}", field="encoder")
-    if not digest:
-        return None
-    if not _DIGEST.fullmatch(digest):
-        raise QueryError(
-            f"“{_shortened(digest)}” is not the digest of an index, such as 3f9a1c0de7b24586", field="index"
-        )
-    return Pin(digest=digest, encoder=encoder or None)
+    digest, encoder = _INDEX.read(args), _ENCODER.read(args)
+    return Pin(digest=digest, encoder=encoder or None) if digest else None
 
 
-def refuse_unknown(args: Args, known: Iterable[str]) -> None:
-    """Raise QueryError for the first parameter that is not among the known names."""
-    names = tuple(known)
+def refuse_unknown(args: Args, known: Iterable[Parameter]) -> None:
+    """Raise QueryError for the first parameter that is not among the known ones."""
+    names = tuple(parameter.name for parameter in known)
     for name in args:
         if name not in names:
             expected = ", ".join(names) or "none"
-            raise QueryError(f"there is no such parameter; expected: {expected}", field=_shortened(name))
+            raise QueryError(f"there is no such parameter; expected: {expected}", field=shortened(name) or "(blank)")
 
 
 def salvage(args: Args) -> SearchRequest:
@@ -166,74 +230,8 @@ def salvage(args: Args) -> SearchRequest:
 
 
 def _filters(args: Args) -> Filters:
-    year_from, year_to = (_number(args, name, YEARS) for name in ("year_from", "year_to"))
+    year_from, year_to = _YEAR_FROM.read(args), _YEAR_TO.read(args)
     if year_from and year_to and year_to < year_from:
         raise QueryError(f"{year_to} is before the first year, {year_from}", field="year_to")
-    return Filters(
-        lang=_codes(args, "lang", str.lower, _LANG, "an ISO 639 code such as fr"),
-        country=_codes(args, "country", str.upper, _COUNTRY, "an ISO 3166 code such as FR"),
-        institution=_names(args, "institution"),
-        **{field: _codes(args, field, str.lower, _SLUG, expected) for field, expected in _SLUGS.items()},
-        year_from=year_from,
-        year_to=year_to,
-    )
-
-
-def _limit(args: Args) -> int:
-    return _number(args, "limit", (1, MAX_LIMIT)) or _DEFAULT.limit
-
-
-def _query(args: Args) -> str:
-    query = clean_query(_scalar(args, "q"))
-    if len(query) > MAX_QUERY:
-        raise QueryError(f"is {len(query):,} characters long; expected at most {MAX_QUERY:,}", field="q")
-    return query
-
-
-def _flag(args: Args, name: str, *, default: bool) -> bool:
-    value = _scalar(args, name).lower()
-    if value not in ("", "true", "false"):
-        raise QueryError(f"“{_shortened(value)}” is not one of true, false", field=name)
-    return value == "true" if value else default
-
-
-def _number(args: Args, name: str, bounds: tuple[int, int]) -> int | None:
-    value = _scalar(args, name)
-    if not value:
-        return None
-    first, last = bounds
-    if not _WHOLE_NUMBER.fullmatch(value) or not first <= int(value) <= last:
-        raise QueryError(f"“{_shortened(value)}” is not a whole number from {first} to {last}", field=name)
-    return int(value)
-
-
-def _codes(args: Args, name: str, fold: Callable[[str], str], shape: re.Pattern[str], expected: str) -> tuple[str, ...]:
-    values = (value.strip() for value in args.getlist(name))
-    return tuple(dict.fromkeys(_code(value, name, fold, shape, expected) for value in values if value))
-
-
-def _names(args: Args, name: str) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(clean_query(value) for value in args.getlist(name)))
-    for value in values:
-        if len(value) > MAX_NAME:
-            raise QueryError(f"“{_shortened(value)}” is longer than {MAX_NAME} characters", field=name)
-    return tuple(value for value in values if value)
-
-
-def _code(value: str, name: str, fold: Callable[[str], str], shape: re.Pattern[str], expected: str) -> str:
-    code = fold(value) if value.isascii() else value
-    if not shape.fullmatch(code):
-        raise QueryError(f"“{_shortened(value)}” is not {expected}", field=name)
-    return code
-
-
-def _scalar(args: Args, name: str) -> str:
-    values = [value.strip() for value in args.getlist(name) if value.strip()]
-    if len(values) > 1:
-        raise QueryError(f"is given {len(values)} times; expected once", field=name)
-    return values[0] if values else ""
-
-
-def _shortened(value: str) -> str:
-    cleaned = clean_query(value)
-    return cleaned if len(cleaned) <= _QUOTED else cleaned[: _QUOTED - 1] + "…"
+    values = {parameter.name: parameter.read(args) for parameter in _VALUES}
+    return Filters(**values, year_from=year_from, year_to=year_to)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -181,7 +181,7 @@ def test_the_table_of_a_comparison_names_each_line_by_its_commitment(searcher: S
 def test_a_comparison_in_json_is_what_the_http_api_answers(searcher: Searcher) -> None:
     comparison = searcher.compare(CompareRequest(commitment_ids=("GB0001", "KR0002")))
     assert json.loads("\n".join(render_comparison(comparison, "json"))) == json.loads(
-        json.dumps(comparison_dict(comparison))
+        json.dumps(comparison_dict(comparison), default=asdict)
     )
     first = next(csv.reader(render_comparison(comparison, "csv")))
     assert first == ["row", "field", "differs", "GB0001", "KR0002"]

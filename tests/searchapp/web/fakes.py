@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from indexer.shared.errors import ConcordError, NotFoundError
+from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError
 from indexer.shared.records import CatalogueEntry, Document, Facts, Milestone, Section, Unmapped
+from searchapp.search.columns import FACET_FIELDS
 from searchapp.search.compare import check_ids
 from searchapp.search.query import Correction
 from searchapp.search.results import (
@@ -16,11 +17,14 @@ from searchapp.search.results import (
     Compared,
     CompareRequest,
     Comparison,
+    Explanation,
     Facet,
+    FacetCounts,
     FacetValue,
     Highlight,
     Hit,
     IndexInfo,
+    LegPlace,
     Match,
     Overview,
     Pair,
@@ -35,9 +39,17 @@ from searchapp.search.results import (
     Strength,
     StrengthCounts,
 )
+from searchapp.search.watch import Watch
 
 INFO = IndexInfo(digest="3f9a1c0de7b24586", encoder="bundled:e5-small", built_at="2026-01-31T09:30:00+00:00")
 HOSTILE = "<script>alert('x')</script> {{1337*1337}} \u202e\x00desrever"
+EXPLANATION = Explanation(
+    keyword=LegPlace(score=3.21, rank=2),
+    semantic=LegPlace(score=0.69, rank=1),
+    words=("innovation",),
+    word_share=1.0,
+    evidence=5.61803,
+)
 NOTHING = "zzzz"
 """A query that the fake searcher finds nothing for."""
 MISSPELT = "inovation in seuol"
@@ -222,7 +234,7 @@ class FakeSearcher:
 
     @property
     def info(self) -> IndexInfo:
-        if self.error:
+        if isinstance(self.error, IndexStoreError | EncoderError):
             raise self.error
         return INFO
 
@@ -239,7 +251,10 @@ class FakeSearcher:
             raise NotFoundError(f"The index holds no commitment “{commitment_id}”.", field="commitment_id")
         return found
 
-    def search(self, request: SearchRequest) -> SearchResult:
+    def search(self, request: SearchRequest, *, watch: Watch | None = None) -> SearchResult:
+        if watch:
+            with watch.stage("keyword"):
+                pass
         self.asked.append(request)
         if self.error:
             raise self.error
@@ -262,9 +277,15 @@ class FakeSearcher:
             corrected_query="innovation in seoul" if request.query == MISSPELT else None,
         )
 
-    def overview(self, request: SearchRequest) -> Overview:
+    def facets(self, request: SearchRequest, *, watch: Watch | None = None) -> FacetCounts:
+        result = self.search(replace(request, query=request.query or "innovation"), watch=watch)
+        counted = {facet.field: facet for facet in result.facets}
+        facets = tuple(counted.get(field, Facet(field=field, values=())) for field in FACET_FIELDS)
+        return FacetCounts(request=request, total=result.total, facets=facets, index=INFO, took_ms=2.3456)
+
+    def overview(self, request: SearchRequest, *, watch: Watch | None = None) -> Overview:
         """What the search would find, counted."""
-        hits = self.search(replace(request, limit=1000)).hits
+        hits = self.search(replace(request, limit=1000), watch=watch).hits
         facts = [hit.document.facts for hit in hits]
         countries = Counter(one.country for one in facts if one.country)
         areas = Counter(area for one in facts for area in one.policy_areas)
@@ -278,8 +299,8 @@ class FakeSearcher:
             index=INFO,
         )
 
-    def all_hits(self, request: SearchRequest) -> Iterator[Hit]:
-        return iter(self.search(replace(request, limit=sys.maxsize, offset=0)).hits)
+    def all_hits(self, request: SearchRequest, *, watch: Watch | None = None) -> Iterator[Hit]:
+        return iter(self.search(replace(request, limit=sys.maxsize, offset=0), watch=watch).hits)
 
     def compare(self, request: CompareRequest) -> Comparison:
         """Each is shown in the language asked for or in its first, with its first passage beside the first's."""
@@ -368,6 +389,7 @@ class FakeSearcher:
             strength=strength_of(rank - 1, request),
             also_in=others,
             near_duplicates=twins,
+            explanation=EXPLANATION if request.explain else None,
         )
 
 

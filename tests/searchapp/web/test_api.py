@@ -27,8 +27,8 @@ def search(client: FlaskClient, **parameters: object) -> dict[str, Any]:
 def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
     answer = search(client, q="  innovation ", country="gb")
     assert list(answer) == [
-        *("query", "total", "comparable", "strengths", "took_ms", "hits", "nearest", "facets", "next_url", "index"),
-        "permalink",
+        *("query", "total", "comparable", "partial", "strengths", "took_ms"),
+        *("hits", "nearest", "facets", "next_url", "index", "permalink"),
     ]
     assert answer["query"] == {
         "q": "innovation",
@@ -46,8 +46,10 @@ def test_a_search_answers_in_the_documented_shape(client: FlaskClient) -> None:
         "year_from": None,
         "year_to": None,
         "sort": "relevance",
+        "group_by": "commitment",
         "comparable": False,
         "fold": True,
+        "explain": False,
         "limit": 10,
         "offset": 0,
     }

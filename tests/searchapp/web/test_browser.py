@@ -63,6 +63,7 @@ PAGES = (
     "/compare?id=XX0001&id=CA0001&id=TW0003&id=UK0066&id=SEO0002&id=JO0021&lang=en",
     "/compare?id=UK0066&id=XX0002&id=JO0021",
     "/about",
+    "/api/docs",
     "/nothing",
 )
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")

@@ -6,12 +6,15 @@ from werkzeug.datastructures import MultiDict
 from indexer.shared.errors import QueryError
 from searchapp.paging import similar_args, to_args
 from searchapp.search.results import Filters, SearchRequest, SimilarRequest
+from searchapp.web.parameters import Number, Text
 from searchapp.web.params import parse_language, parse_search, parse_similar, refuse_unknown, salvage
 
 
 def args(query_string: str) -> MultiDict[str, str]:
     return MultiDict(part.split("=", 1) for part in query_string.split("&") if part)
 
+
+SIMPLE = (Text(name="q", help="", longest=9), Number(name="limit", help="", first=1, last=2))
 
 EVERYTHING = SearchRequest(
     query="centre d'innovation",
@@ -24,7 +27,9 @@ EVERYTHING = SearchRequest(
         year_from=2012,
         year_to=2020,
     ),
+    group_by="country",
     fold=False,
+    explain=True,
     limit=5,
     offset=15,
 )
@@ -38,7 +43,7 @@ def test_every_parameter_is_read() -> None:
     asked = parse_search(
         args(
             "q=centre d'innovation&mode=keyword&lang=fr&lang=es&country=GB&country=KR&region=Asia&policy_area=open-data"
-            "&year_from=2012&year_to=2020&fold=False&limit=5&offset=15"
+            "&year_from=2012&year_to=2020&group_by=country&fold=False&explain=true&limit=5&offset=15"
         )
     )
     assert asked == EVERYTHING
@@ -138,11 +143,11 @@ def test_the_value_in_a_message_is_short_and_clean() -> None:
 
 
 def test_unknown_names_are_refused_by_name() -> None:
-    refuse_unknown(args("q=hub"), ("q",))
+    refuse_unknown(args("q=hub"), SIMPLE)
     with pytest.raises(QueryError) as caught:
-        refuse_unknown(args("q=hub&sort=year"), ("q", "mode"))
+        refuse_unknown(args("q=hub&sort=year"), SIMPLE)
     assert caught.value.field == "sort"
-    assert "expected: q, mode" in caught.value.reason
+    assert "expected: q, limit" in caught.value.reason
 
 
 def test_salvage_keeps_what_can_be_used() -> None:

@@ -1,0 +1,114 @@
+"""How much the service takes on: searches at the same time, requests of one client, and how long an address may be."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import cast
+
+from flask import Flask, current_app, request
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from werkzeug.exceptions import RequestURITooLarge, TooManyRequests
+
+from indexer.shared.errors import ConcordError, OverloadError
+from searchapp.limits import Limits
+from searchapp.search.watch import Watch
+
+__all__ = ["Gate", "RateLimit", "client_of", "get_gate", "install_gate"]
+
+_EXTENSION = "concord.gate"
+_UNLIMITED = frozenset({"static", "api.healthz", "api.readyz", "api.metrics"})
+_IPV6_CLIENT = 64
+"""Bits of an IPv6 address that stand for one client: what a household or a machine gets."""
+
+
+class Gate:
+    """Lets as many searches run at once as the limits say, has some wait, and refuses the others."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._budget = limits.time_budget / 1000
+        self._running = threading.Semaphore(limits.max_searches)
+        self._present = threading.Semaphore(limits.max_searches + limits.max_waiting)
+        self._workers = ThreadPoolExecutor(max_workers=limits.max_searches, thread_name_prefix="encode")
+
+    @contextmanager
+    def search(self) -> Iterator[Watch]:
+        """Take part in the service's searches, for the time that the watch says.
+
+        Raises OverloadError when too many wait, or when the time is up before it is one's turn.
+        """
+        watch = Watch(budget=self._budget, workers=self._workers)
+        with _held(self._present, 0), _held(self._running, watch.left or 0):
+            yield watch
+
+
+@contextmanager
+def _held(semaphore: threading.Semaphore, seconds: float) -> Iterator[None]:
+    if not semaphore.acquire(timeout=seconds):
+        raise OverloadError("too many searches are being answered at the moment; try again in a few seconds")
+    try:
+        yield
+    finally:
+        semaphore.release()
+
+
+class RateLimit:
+    """Counts the requests of each client in a moving window; ConcordError for a rate that can't be read."""
+
+    def __init__(self, rate: str) -> None:
+        try:
+            self._rate = parse(rate)
+        except ValueError:
+            raise ConcordError(f"rate-limit: {rate!r} is not a rate such as 300/minute") from None
+        self._counts = MovingWindowRateLimiter(MemoryStorage())
+
+    def check(self, client: str) -> None:
+        """Count a request of a client (TooManyRequests when it has made too many)."""
+        if not self._counts.hit(self._rate, client):
+            again = self._counts.get_window_stats(self._rate, client).reset_time
+            raise TooManyRequests(
+                f"More than {self._rate.amount} requests in {self._rate.multiples} {self._rate.GRANULARITY.name}.",
+                retry_after=max(1, math.ceil(again - time.time())),
+            )
+
+
+def client_of(address: str | None) -> str | None:
+    """Return what stands for a client in counting, None for one that isn't counted: this machine itself."""
+    try:
+        ip = ip_address(address or "")
+    except ValueError:
+        return address or "unknown"
+    if isinstance(ip, IPv6Address):
+        ip = ip.ipv4_mapped or ip
+    if ip.is_loopback:
+        return None
+    return str(ip_network((ip, _IPV6_CLIENT), strict=False)) if isinstance(ip, IPv6Address) else str(ip)
+
+
+def install_gate(app: Flask) -> None:
+    """Give an application its limits, those of `LIMITS`."""
+    limits: Limits = app.config["LIMITS"]
+    app.extensions[_EXTENSION] = Gate(limits)
+    rate = RateLimit(limits.rate_limit) if limits.rate_limit else None
+
+    def check() -> None:
+        address = request.environ.get("REQUEST_URI") or request.full_path
+        if len(address.encode()) > limits.max_url:
+            raise RequestURITooLarge(f"The address is longer than {limits.max_url:,} bytes.")
+        client = client_of(request.remote_addr)
+        if rate and client and request.endpoint not in _UNLIMITED:
+            rate.check(client)
+
+    app.before_request(check)
+
+
+def get_gate() -> Gate:
+    """Return the current application's gate."""
+    return cast("Gate", current_app.extensions[_EXTENSION])
