@@ -14,6 +14,7 @@ from indexer.shared.encoder import Embeddings, Encoder, load_encoder
 from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, OverloadError
 from indexer.shared.records import Chunk, Document
 from indexer.shared.storage import Generation, open_generation
+from searchapp.language import N_
 from searchapp.search.columns import load_columns
 from searchapp.search.compare import CommitmentComparer, check_ids
 from searchapp.search.exact import ExactWords
@@ -60,7 +61,7 @@ Grades = npt.NDArray[np.int8]
 NEAREST = 3
 """How many of the nearest commitments are offered when none is comparable."""
 
-BY_WORDS_ALONE = "Comparing by meaning took too long; these are the matches by words alone. Try again in a moment."
+BY_WORDS_ALONE = N_("Comparing by meaning took too long; these are the matches by words alone. Try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
