@@ -68,7 +68,7 @@ def test_the_table_scrolls_by_itself_with_the_keyboard_too(client: FlaskClient) 
 def test_one_can_lead_with_another_leave_one_out_and_take_the_table_away(client: FlaskClient) -> None:
     tree = page(client, THREE)
     links = {words_of(link): link.get("href", "") for link in each(tree, "a")}
-    assert links["Mettre JO0021 en premier"] == "/compare?id=JO0021&id=UK0066&id=SEO0002"
+    assert links["Put JO0021 first"] == "/compare?id=JO0021&id=UK0066&id=SEO0002"
     assert links["Leave out UK0066"] == "/compare?id=SEO0002&id=JO0021"
     assert "Put UK0066 first" not in links
     assert links["CSV"] == "/api/v1/compare?id=UK0066&id=SEO0002&id=JO0021&format=csv"
@@ -140,7 +140,7 @@ def test_the_language_of_the_pages_is_kept_when_hits_are_compared(client: FlaskC
         assert field.get("value") == "fr"
     tree = page(client, f"{THREE}&ui=fr")
     links = {words_of(link): link.get("href", "") for link in each(tree, "a")}
-    assert links["Mettre JO0021 en premier"] == "/compare?id=JO0021&id=UK0066&id=SEO0002&ui=fr"
+    assert links["Placer JO0021 en premier"] == "/compare?id=JO0021&id=UK0066&id=SEO0002&ui=fr"
     assert client.get(links["CSV"]).status_code == 200
     assert only(page(client, "/compare?ui=fr", status=400), "input", name="ui").get("value") == "fr"
 
