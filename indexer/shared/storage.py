@@ -321,9 +321,13 @@ def _check_shapes(generation: Generation) -> None:
         or generation.background.ndim != 2  # noqa: PLR2004 (texts and dimensions)
         or generation.background.shape[1] != dim
         or (centres is not None and centres.passages.shape != (len(langs), dim))
-        or (generation.positions is not None and generation.positions.shape != (counts.documents, 2))
+        or not _fits(generation.positions, (counts.documents, 2))
     ):
         raise damaged(generation.folder, "its arrays don't fit its manifest")
+
+
+def _fits(optional: npt.NDArray[np.float32] | None, shape: tuple[int, int]) -> bool:
+    return optional is None or (optional.shape == shape and optional.dtype == np.float32)
 
 
 def _load_centres(path: Path) -> Centres | None:
