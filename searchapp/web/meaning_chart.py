@@ -17,7 +17,7 @@ __all__ = ["HitMark", "MeaningChart", "meaning_chart"]
 _WIDTH, _HEIGHT, _EDGE = 960, 600, 20
 _MOST_DOTS = 5000
 _LETTER, _LINE = 7.5, 20  # width of a name's letter and height of its line
-_LONGEST = 100  # characters of a title that a circle is named by
+_LONGEST = 60  # characters of a title that a circle is named by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ def test_a_circle_is_named_by_title_country_and_strength() -> None:
     homeless = replace(CORPUS[0], facts=replace(CORPUS[0].facts, country=None))
     hits = tuple(PlacedHit(document=one, strength="fair", x=0.5, y=0.5) for one in (long, homeless))
     labels = [mark.label for mark in chart(hits=hits).hits]
-    assert labels[0] == "\u2068" + ("Long " * 20).rstrip() + "…\u2069 (United Kingdom): Fair match"
+    assert labels[0] == "\u2068" + ("Long " * 12).rstrip() + "…\u2069 (United Kingdom): Fair match"
     assert labels[1] == "\u2068Centre d'innovation anticorruption\u2069: Fair match"
 
 
