@@ -13,8 +13,8 @@ from searchapp.search.results import MeaningMap, PlacedArea, PlacedHit, Strength
 
 __all__ = ["MOST_HITS", "draw_map"]
 
-MOST_HITS = 100
-"""How many hits of a search are on the map, the best first."""
+MOST_HITS = 60
+"""How many hits of a search are on the map, the best first: enough to see where they lie, and no heavy page."""
 
 _FEWEST, _SHARE = 3, 0.01  # commitments of an area that is named on the map: so many, and so much of the cloud
 _DENSER = 0.75  # how far from their middle they may lie, where those of the whole cloud lie at 1

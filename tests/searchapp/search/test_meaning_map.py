@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from searchapp.search import meaning_map
 from searchapp.search.results import Filters, MeaningMap, SearchRequest
 from searchapp.search.searcher import Searcher
 from tests.conftest import BuildIndex
@@ -61,7 +60,15 @@ def test_only_the_best_hits_are_on_the_map(searcher: Searcher, monkeypatch: pyte
     everything = map_of(searcher, "water supply").hits
     monkeypatch.setattr("searchapp.search.searcher.MOST_HITS", 3)
     assert map_of(searcher, "water supply").hits == everything[:3]
-    assert meaning_map.MOST_HITS == 100
+
+
+def test_the_best_hits_come_first_whatever_order_is_asked_for(searcher: Searcher) -> None:
+    request = SearchRequest(query="water supply number6", mode="keyword")
+    by_score, by_year = (searcher.overview(replace(request, sort=sort)).meaning for sort in ("relevance", "oldest"))
+    assert by_score is not None
+    assert by_year is not None
+    assert by_score.hits == by_year.hits
+    assert by_score.hits[0].document.commitment_id == "XX0006"
 
 
 @pytest.mark.parametrize("query", ["", "country:FR"])
