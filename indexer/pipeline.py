@@ -19,6 +19,7 @@ from indexer.generation_files import write_centres, write_documents, write_learn
 from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.languages import with_section_languages
 from indexer.near_duplicates import group_documents
+from indexer.positions import LAYOUT, document_vectors, known_positions, lay_out
 from indexer.publishing import publish, staging_folder, writer_lock
 from indexer.readers.sources import ReadOptions, ReadResult, read_sources
 from indexer.sentences import sentence_spans
@@ -29,7 +30,7 @@ from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError, InputError
 from indexer.shared.manifest import FORMAT_VERSION, Counts, EncoderIdentity, Manifest
 from indexer.shared.records import Chunk, Document, Section
-from indexer.shared.storage import CHUNK_DTYPE, Centres, Generation, open_generation
+from indexer.shared.storage import CHUNK_DTYPE, POSITIONS_FILE, Centres, Generation, open_generation
 from indexer.shared.text import Span
 
 __all__ = ["IndexReport", "build_index", "index_documents"]
@@ -110,9 +111,11 @@ def _build(
     save_array(staging / "embeddings.npy", embedded.embeddings)
     save_array(staging / "passage_keys.npy", embedded.keys)
     write_sentences(staging, corpus.sentences, embedded.sentences)
-    if encoder.learned:
+    centres = _centres(corpus, embedded) if encoder.learned else None
+    if centres is not None:
         write_learned(staging, encoder.learned)
-        write_centres(staging, _centres(corpus, embedded))
+        write_centres(staging, centres)
+    save_array(staging / POSITIONS_FILE, _positions(corpus, embedded, centres, encoder=encoder, previous=previous))
     save_array(staging / "background.npy", encoder.encode_queries(read_background()))
     entries = tqdm(_keyword_entries(corpus), desc="Indexing words", unit=" chunks", delay=1, disable=None)
     write_keyword_index(staging / "keyword", entries, corpus.langs)
@@ -163,6 +166,22 @@ def _centres(corpus: _Corpus, embedded: Embedded) -> Centres:
     )
 
 
+def _positions(
+    corpus: _Corpus, embedded: Embedded, centres: Centres | None, *, encoder: Encoder, previous: Generation | None
+) -> npt.NDArray[np.float32]:
+    """Return a place for each document, float32 `(documents, 2)`, by the encoder's first model, which knows all."""
+    first = slice(None if encoder.second is None else encoder.second.start)
+    documents, count = corpus.table["document"].astype(np.int64), len(corpus.documents)
+    vectors = document_vectors(
+        embedded.embeddings[:, first],
+        None if centres is None else centres.passages[:, first],
+        documents=documents,
+        langs=corpus.table["lang"].astype(np.int64),
+        count=count,
+    )
+    return lay_out(vectors, known_positions(previous, embedded.keys, documents=documents, count=count))
+
+
 def _passage(document: Document, section: Section, chunk: Chunk, sentences: Sequence[Span]) -> Passage:
     text = passage_text(document, section, chunk.text)
     context = len(text) - len(chunk.text)
@@ -197,7 +216,7 @@ def _keyword_entry(row: int, document: Document, chunk: Chunk) -> KeywordEntry:
 
 def _digest(documents_digest: bytes, corpus: _Corpus, encoder: Encoder) -> str:
     digest = hashlib.sha256(
-        f"{FORMAT_VERSION} {TITLE_WEIGHT} {encoder.name} {encoder.revision} {analysis_revision()}"
+        f"{FORMAT_VERSION} {TITLE_WEIGHT} {LAYOUT} {encoder.name} {encoder.revision} {analysis_revision()}"
         f" {background_revision()}".encode()
     )
     digest.update(documents_digest)

@@ -16,6 +16,8 @@
         sentence_scales.npy             float32 (sentences,)
         centres.npy                     float32 (2, languages, dim), of passages and of sentences; languages as in the
                                         manifest (absent if the encoder has learned nothing)
+        positions.npy                   float32 (documents, 2): places on a map by meaning, from 0 to 1 (absent in
+                                        generations made before there was one)
         encoder.npz                     what the encoder has learned (absent if that is nothing)
         background.npy                  float32 (texts, dim): the background as queries, see `indexer.shared.background`
         keyword/                        the keyword index, whose document numbers are rows too
@@ -48,6 +50,7 @@ __all__ = [
     "CENTRES_FILE",
     "CHUNK_DTYPE",
     "LEARNED_FILE",
+    "POSITIONS_FILE",
     "Centres",
     "Generation",
     "Sentences",
@@ -67,6 +70,7 @@ Languages are numbered as in the manifest.
 
 LEARNED_FILE = "encoder.npz"
 CENTRES_FILE = "centres.npy"
+POSITIONS_FILE = "positions.npy"
 
 _DIGEST_LENGTH = 16
 
@@ -107,6 +111,7 @@ class Generation:
     embeddings: Embeddings
     passage_keys: npt.NDArray[np.uint8]
     centres: Centres | None
+    positions: npt.NDArray[np.float32] | None
     background: Embeddings
     all_sentences: Sentences
     sentence_offsets: npt.NDArray[np.uint64]
@@ -255,6 +260,7 @@ def _open(folder: Path, *, paranoid: bool = False) -> Generation:
             embeddings=_load(folder / "embeddings.npy"),
             passage_keys=_load(folder / "passage_keys.npy"),
             centres=_load_centres(folder / CENTRES_FILE),
+            positions=_load(folder / POSITIONS_FILE) if POSITIONS_FILE in manifest.files else None,
             background=_load(folder / "background.npy"),
             all_sentences=Sentences(
                 spans=_load(folder / "sentences.npy"),
@@ -315,8 +321,13 @@ def _check_shapes(generation: Generation) -> None:
         or generation.background.ndim != 2  # noqa: PLR2004 (texts and dimensions)
         or generation.background.shape[1] != dim
         or (centres is not None and centres.passages.shape != (len(langs), dim))
+        or not _fits(generation.positions, (counts.documents, 2))
     ):
         raise damaged(generation.folder, "its arrays don't fit its manifest")
+
+
+def _fits(optional: npt.NDArray[np.float32] | None, shape: tuple[int, int]) -> bool:
+    return optional is None or (optional.shape == shape and optional.dtype == np.float32)
 
 
 def _load_centres(path: Path) -> Centres | None:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from indexer.shared.records import Chunk, Document
 from searchapp.search.query import Correction
 
@@ -26,10 +29,13 @@ __all__ = [
     "IndexInfo",
     "LegPlace",
     "Match",
+    "MeaningMap",
     "Mode",
     "Overview",
     "Pair",
     "Passage",
+    "PlacedArea",
+    "PlacedHit",
     "Quote",
     "Scores",
     "SearchRequest",
@@ -292,12 +298,46 @@ class FacetCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedHit:
+    """A hit on a map, as `MeaningMap` has it: the document shown, how strongly it matches, and its place."""
+
+    document: Document
+    strength: Strength
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedArea:
+    """A policy area on a map, in the middle of its documents there (the median), and how many commitments those are."""
+
+    area: str
+    count: int
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeaningMap:
+    """A map on which documents that mean nearly the same lie side by side; places are from 0 to 1.
+
+    `cloud` are the places of all n documents that pass the filters, float32 `(n, 2)`, whatever the query; `hits` the
+    best of the query's strong and fair hits, the best first; `areas` those policy areas of the cloud, the most first,
+    whose documents lie together.
+    """
+
+    cloud: npt.NDArray[np.float32]
+    hits: tuple[PlacedHit, ...]
+    areas: tuple[PlacedArea, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """How a whole result is spread: hits by country, by policy area, by both, and by year.
 
     `countries` and `policy_areas` are pairs of a code and a number of hits, the most first, `years` of a year and a
     number, in order. `cells` holds the pairs of a country and a policy area that have hits. A hit counts in each of its
-    policy areas. A `partial` one is by words alone, as in `SearchResult`.
+    policy areas. A `partial` one is by words alone, as in `SearchResult`. `meaning` is None if the index has no map.
     """
 
     request: SearchRequest
@@ -308,6 +348,7 @@ class Overview:
     cells: Mapping[tuple[str, str], int]
     index: IndexInfo
     partial: bool = False
+    meaning: MeaningMap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from searchapp.search.facets import count_facets, matching_documents
 from searchapp.search.fusion import FusionWeights, fuse, lift
 from searchapp.search.highlights import sentence_highlight, word_highlights
 from searchapp.search.keyword import Coverage, KeywordLeg, Run
+from searchapp.search.meaning_map import MOST_HITS, draw_map
 from searchapp.search.overview import count_overview
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
@@ -35,6 +36,7 @@ from searchapp.search.results import (
     Highlight,
     Hit,
     IndexInfo,
+    MeaningMap,
     Mode,
     Overview,
     Passage,
@@ -278,9 +280,10 @@ class Searcher:
 
         Raises like `search`.
         """
-        answer = self._find(request, watch or Watch(), browse=True).answer
+        found = self._find(replace(request, sort="relevance"), watch or Watch(), browse=True)
+        answer = found.answer
         counted = count_overview(self._columns, answer.unit, answer.documents, request, self.info)
-        return replace(counted, partial=answer.legs.partial)
+        return replace(counted, meaning=self._meaning_map(found.query, answer), partial=answer.legs.partial)
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries that are most like one (NotFoundError if there is none such).
@@ -538,6 +541,13 @@ class Searcher:
             also_in=self._columns.other_langs(shown),
             near_duplicates=self._columns.folded(shown, answer.documents, answer.unit),
         )
+
+    def _meaning_map(self, query: Query, answer: _Answer) -> MeaningMap | None:
+        cloud = np.flatnonzero(matching_documents(np.ones_like(answer.candidates), answer.masks))
+        ranked = answer.ranking.document
+        comparable = [] if query.browses else ranked[answer.grades[ranked] >= FAIR][:MOST_HITS].tolist()
+        hits = [(row, STRENGTHS[int(answer.grades[row])]) for row in comparable]
+        return draw_map(self._generation, self._columns, cloud, answer.unit, hits)
 
     def _highlights(self, query: Query, vector: Floats | None, row: int, chunk: Chunk) -> tuple[Highlight, ...]:
         words = word_highlights(chunk.text, chunk.lang, query)

@@ -17,7 +17,7 @@ from searchapp.labels import country_label, policy_area_label
 from searchapp.search.results import Filters, Overview
 from searchapp.web.views import search_url
 
-__all__ = ["HeatMap", "HeatRow", "Mark", "TileMap", "Timeline", "heat_map", "tile_map", "timeline"]
+__all__ = ["HeatMap", "HeatRow", "Mark", "TileMap", "Timeline", "heat_map", "narrowed_url", "tile_map", "timeline"]
 
 _LEVELS = 5
 _ROWS, _COLUMNS = 30, 15
@@ -89,13 +89,13 @@ def heat_map(overview: Overview) -> HeatMap:
         cells = []
         for area, _ in areas:
             count = overview.cells.get((country, area), 0)
-            url = _url(overview, country=(country,), policy_area=(area,)) if count else None
+            url = narrowed_url(overview, country=(country,), policy_area=(area,)) if count else None
             label = f"{country_label(country)}, {policy_area_label(area)}"
             cells.append(Mark(label=label, count=count, level=_level(count, most), url=url))
         rows.append(HeatRow(country=_country(overview, country, total), cells=tuple(cells)))
     return HeatMap(
         columns=tuple(
-            Mark(label=policy_area_label(area), count=count, level=0, url=_url(overview, policy_area=(area,)))
+            Mark(label=policy_area_label(area), count=count, level=0, url=narrowed_url(overview, policy_area=(area,)))
             for area, count in areas
         ),
         rows=tuple(rows),
@@ -133,12 +133,12 @@ def tile_map(overview: Overview) -> TileMap:
 
 def _bar(overview: Overview, year: int, count: int, most: int, x: int) -> Mark:
     height = math.ceil(_BARS_HEIGHT * count / most)
-    url = _url(overview, year_from=year, year_to=year) if count else None
+    url = narrowed_url(overview, year_from=year, year_to=year) if count else None
     return Mark(label=str(year), count=count, level=_LEVELS, url=url, x=x, y=_BARS_HEIGHT - height, height=height)
 
 
 def _country(overview: Overview, code: str, count: int, most: int = 0) -> Mark:
-    url = _url(overview, country=(code,)) if count else None
+    url = narrowed_url(overview, country=(code,)) if count else None
     return Mark(label=country_label(code), count=count, level=_level(count, most), url=url)
 
 
@@ -147,7 +147,7 @@ def _level(count: int, most: int) -> int:
     return math.ceil(_LEVELS * math.log1p(count) / math.log1p(most)) if count and most else 0
 
 
-def _url(overview: Overview, **chosen: tuple[str, ...] | int) -> str:
+def narrowed_url(overview: Overview, **chosen: tuple[str, ...] | int) -> str:
     """Return the search for the hits of an overview that pass further filters; chosen fields replace those there."""
     filters: Filters = replace(overview.request.filters, **chosen)  # type: ignore[arg-type]  # by field
     return search_url(replace(overview.request, filters=filters, offset=0))

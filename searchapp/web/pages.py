@@ -23,6 +23,7 @@ from searchapp.web.charts import heat_map, tile_map, timeline
 from searchapp.web.downloads import reference_of
 from searchapp.web.errors import Problem, log_failure, problem_of
 from searchapp.web.holder import SearchService, get_searcher
+from searchapp.web.meaning_chart import meaning_chart
 from searchapp.web.params import (
     MAX_LIMIT,
     SEARCH_PARAMETERS,
@@ -107,6 +108,7 @@ def overview() -> ResponseReturnValue:
         ),
         timeline=timeline(found),
         heat=heat_map(found),
+        meaning=meaning_chart(found),
         kept=kept_arguments(asked),
         chips=filter_chips(asked, to=overview_url),
         results_url=search_url(asked) if listed else None,

@@ -102,3 +102,20 @@ def test_sentences_that_do_not_fit_the_chunks_are_refused(build: BuildIndex) -> 
     np.save(file, np.array([0, 1], dtype="<u8"))
     with pytest.raises(IndexStoreError, match="don't fit its manifest"):
         open_generation(index)
+
+
+def test_positions_that_do_not_fit_the_documents_are_refused(
+    build: BuildIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.pipeline.lay_out", lambda *_: np.zeros((2, 2), dtype=np.float32))
+    with pytest.raises(IndexStoreError, match="don't fit"):
+        build([document("UK0001", "Some text.")])
+
+
+def test_a_generation_from_before_there_were_positions_opens_without(
+    build: BuildIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.pipeline.POSITIONS_FILE", "something-else.npy")
+    generation = open_generation(build([document("UK0001", "Some text.")]))
+    assert generation.positions is None
+    assert generation.document(0).commitment_id == "UK0001"

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError
 from indexer.shared.records import CatalogueEntry, Document, Facts, Milestone, Section, Unmapped
 from searchapp.search.columns import FACET_FIELDS
@@ -26,9 +28,12 @@ from searchapp.search.results import (
     IndexInfo,
     LegPlace,
     Match,
+    MeaningMap,
     Overview,
     Pair,
     Passage,
+    PlacedArea,
+    PlacedHit,
     Quote,
     Scores,
     SearchRequest,
@@ -228,6 +233,7 @@ class FakeSearcher:
     def __init__(self, documents: tuple[Document, ...] = CORPUS, *, error: ConcordError | None = None) -> None:
         self.documents = documents
         self.error = error
+        self.has_map = True
         self.asked: list[SearchRequest] = []
         self.asked_similar: list[SimilarRequest] = []
         self.likeness = 0.3123456
@@ -296,6 +302,7 @@ class FakeSearcher:
             policy_areas=tuple(areas.most_common()),
             years=tuple(sorted(Counter(one.year for one in facts if one.year).items())),
             cells=Counter((one.country, area) for one in facts if one.country for area in one.policy_areas),
+            meaning=_map(hits if request.query else (), areas) if self.has_map else None,
             index=INFO,
         )
 
@@ -398,6 +405,23 @@ def strength_of(number: int, request: SearchRequest) -> Strength:
     if request.query in (UNLIKE, WEAKLY) or number > 2:
         return "weak"
     return "fair" if number else "strong"
+
+
+def _map(hits: tuple[Hit, ...], areas: Counter[str]) -> MeaningMap:
+    """The whole corpus on a diagonal, the strong and fair hits at its start, areas at its end."""
+    diagonal = np.repeat(np.linspace(0, 1, len(CORPUS), dtype=np.float32)[:, None], 2, axis=1)
+    comparable = [hit for hit in hits if hit.strength != "weak"]
+    return MeaningMap(
+        cloud=diagonal,
+        hits=tuple(
+            PlacedHit(document=hit.document, strength=hit.strength, x=number / 10, y=number / 10)
+            for number, hit in enumerate(comparable)
+        ),
+        areas=tuple(
+            PlacedArea(area=area, count=count, x=1, y=1 - number / 10)
+            for number, (area, count) in enumerate(areas.most_common(2))
+        ),
+    )
 
 
 def _matches(one: Document, request: SearchRequest) -> bool:

@@ -57,6 +57,7 @@ PAGES = (
     "/commitments/JO0021/similar?per_country=false&limit=100",
     "/commitments/UK0066/similar?country=GB&lang=fr",
     "/overview",
+    "/overview?q=innovation",
     "/overview?q=innovation&country=CA",
     "/?country=CA&sort=oldest",
     "/compare?id=UK0066&id=SEO0002&id=JO0021",

@@ -616,11 +616,58 @@ def test_the_overview_of_a_search_asks_for_comparable_matches_only(client: Flask
 def test_every_chart_has_a_table_behind_it(client: FlaskClient) -> None:
     tree = page(client, "/overview")
     tables = list(each(tree, "table", class_="counts"))
-    assert [words_of(next(each(table, "th"))) for table in tables] == ["Country", "Year"]
+    assert [words_of(next(each(table, "th"))) for table in tables] == ["Country", "Year", "Policy area"]
     assert [words_of(next(each(row, tag))) for row in [list(each(tables[0], "tr"))[1]] for tag in ("th", "td")] == [
         "Canada",
         "18",
     ]
+
+
+def test_the_map_by_meaning_shows_the_hits_as_links_and_as_a_table(client: FlaskClient) -> None:
+    tree = page(client, "/overview?q=innovation")
+    svg = only(tree, "svg", class_="meaning")
+    assert only(svg, "path").get("d", "").count("M") == len(CORPUS)
+    assert {element.get("id") for element in tree.iter()} >= {svg.get("aria-labelledby"), svg.get("aria-describedby")}
+    circles = [(words_of(only(link, "title")), link.get("href"), link.get("class")) for link in each(svg, "a")]
+    assert circles[::-1] == [  # the best is drawn last
+        (
+            "\u2068Centre d'innovation anticorruption\u2069 (United Kingdom): Strong match",
+            "/commitments/UK0066?lang=fr",
+            "strong",
+        ),
+        (
+            "\u2068Incubadoras para la participación ciudadana\u2069 (South Korea): Fair match",
+            "/commitments/SEO0002?lang=es",
+            "fair",
+        ),
+        ("\u2068مركز للابتكار والبيانات المفتوحة\u2069 (Jordan): Fair match", "/commitments/JO0021?lang=ar", "fair"),
+    ]
+    rows = [list(row) for row in each(only(tree, "table", class_="listed"), "tr")][1:]
+    assert [words_of(one) for one in rows[2]] == ["مركز للابتكار والبيانات المفتوحة", "Jordan", "Fair match"]
+    link = only(rows[2][0], "a")
+    assert (link.get("href"), link.get("lang"), link.get("dir")) == ("/commitments/JO0021?lang=ar", "ar", "rtl")
+    assert "Only the best 3 matches are shown." in words_of(only(tree, "p", id="meaning-hint"))
+
+
+def test_without_a_query_the_map_by_meaning_names_policy_areas_and_counts_them(client: FlaskClient) -> None:
+    tree = page(client, "/overview")
+    svg = only(tree, "svg", class_="meaning")
+    assert not list(each(svg, "a"))
+    assert [words_of(name) for name in each(svg, "text")] == ["Public Participation", "Anti-Corruption Institutions"]
+    table = list(each(tree, "table", class_="counts"))[-1]
+    assert [[words_of(one) for one in row] for row in each(table, "tr")][1:] == [
+        ["Public Participation", "3"],
+        ["Anti-Corruption Institutions", "1"],
+    ]
+    assert next(each(table, "a")).get("href") == "/?policy_area=public-participation"
+
+
+def test_without_places_there_is_no_map_by_meaning() -> None:
+    searcher = FakeSearcher()
+    searcher.has_map = False
+    tree = page(create_app({"SEARCHER": searcher}).test_client(), "/overview?q=innovation")
+    assert not list(each(tree, "svg", class_="meaning"))
+    assert "Map by meaning" not in words_of(tree)
 
 
 def test_what_can_not_be_overviewed_says_why(client: FlaskClient) -> None:
