@@ -12,45 +12,37 @@ import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings, Encoder, load_encoder
 from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, OverloadError
-from indexer.shared.records import Chunk, Document
+from indexer.shared.records import Document
 from indexer.shared.storage import Generation, open_generation
 from searchapp.language import N_
 from searchapp.search.columns import load_columns
 from searchapp.search.compare import CommitmentComparer, check_ids
-from searchapp.search.exact import ExactWords
-from searchapp.search.explain import matched_words, place
 from searchapp.search.facets import count_facets, matching_documents
-from searchapp.search.fusion import FusionWeights, fuse, lift
-from searchapp.search.highlights import sentence_highlight, word_highlights
-from searchapp.search.keyword import Coverage, KeywordLeg, Run
-from searchapp.search.meaning_map import MOST_HITS, draw_map
+from searchapp.search.fusion import FusionWeights, fuse
+from searchapp.search.keyword import KeywordLeg
+from searchapp.search.legs import LegRunner, Legs
 from searchapp.search.overview import count_overview
+from searchapp.search.presenting import Answer, Presenter, count_strengths
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
 from searchapp.search.results import (
     CompareRequest,
     Comparison,
-    Explanation,
     FacetCounts,
     Filters,
-    Highlight,
     Hit,
     IndexInfo,
-    MeaningMap,
     Mode,
     Overview,
-    Passage,
-    Scores,
     SearchRequest,
     SearchResult,
     SimilarRequest,
     SimilarResult,
-    StrengthCounts,
 )
 from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import SimilarCommitments
 from searchapp.search.spelling import corrected, spelt_out
-from searchapp.search.strength import FAIR, NONE, STRENGTHS, STRONG, WEAK, Grader
+from searchapp.search.strength import FAIR, NONE, STRONG, WEAK, Grader
 from searchapp.search.watch import Watch
 
 __all__ = ["Searcher"]
@@ -67,65 +59,12 @@ BY_WORDS_ALONE = N_("Comparing by meaning took too long; these are the matches b
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Legs:
-    """Scores by chunk row, float32 `(chunks,)`.
-
-    `keyword` holds BM25F scores (0 where no word matched). `words` tell how much of the query matched, `exact` how much
-    of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both. `best`
-    chooses the passage of a document and orders documents of one language. `rows` are the chunks that may be shown.
-    In `partial` ones there was no time for `meaning`.
-    """
-
-    keyword: Floats
-    words: Coverage | None
-    meaning: _Meaning | None
-    exact: Coverage | None
-    best: Floats
-    rows: Rows
-    partial: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Meaning:
-    """What a query's embedding gives, float32 `(chunks,)` each.
-
-    `vector` is the embedding, float32 `(dim,)`, `passages` and `scores` are similarities without and with sentences,
-    and `slots` gives languages their places in the ranking.
-    """
-
-    vector: Floats
-    passages: Floats
-    scores: Floats
-    slots: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    """What all stages up to the order of commitments give.
-
-    `grades` says how strongly each document matches, int8 `(documents,)`. `candidates` says which documents match
-    without filters, bool `(documents,)`, `masks` which pass each filter, and `documents` which match and pass all.
-    `passages` holds the chunk row shown for each document, -1 for none, `unit` the number of the hit that each belongs
-    to.
-    """
-
-    legs: _Legs
-    grades: Grades
-    candidates: Mask
-    masks: dict[str, Mask]
-    documents: Rows
-    passages: Rows
-    unit: npt.NDArray[np.int32]
-    ranking: Ranking
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     """What a request was taken to ask, and its whole answer."""
 
     query: Query
     filters: Filters
-    answer: _Answer
+    answer: Answer
 
 
 class Searcher:
@@ -141,11 +80,12 @@ class Searcher:
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
         self._comparer = CommitmentComparer(generation, self._columns, self._similar)
         self._document_of = self._columns.document_of
-        self._exact = ExactWords(self._keyword.lexicon, self._columns.commitment[self._document_of])
         self._grader = Grader(generation, self._columns, self._semantic)
+        self._weights = weights or FusionWeights()
+        self._legs = LegRunner(self._columns, self._keyword, self._semantic, weights=self._weights, encode=self.encode)
+        self._presenter = Presenter(generation, self._columns, self._semantic, self._grader)
         self._encoder = encoder
         self._warm = False
-        self._weights = weights or FusionWeights()
         self._lock = threading.Lock()
 
     @classmethod
@@ -219,9 +159,9 @@ class Searcher:
             return SearchResult(
                 request=request,
                 total=len(answer.ranking),
-                strengths=_count_strengths(answer),
-                hits=self._hits(query, answer, page, explain=request.explain),
-                nearest=self._hits(query, tries, range(NEAREST), marked=False) if tries else (),
+                strengths=count_strengths(answer),
+                hits=self._presenter.hits(query, answer, page, explain=request.explain),
+                nearest=self._presenter.hits(query, tries, range(NEAREST), marked=False) if tries else (),
                 facets=count_facets(self._columns, answer.unit, answer.candidates, answer.masks, found.filters),
                 index=self.info,
                 took_ms=watch.elapsed_ms,
@@ -258,13 +198,13 @@ class Searcher:
         if found.answer.legs.partial:
             raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
         everything = range(len(found.answer.ranking))
-        return self._each_hit(found.query, found.answer, everything, marked=True)
+        return self._presenter.each_hit(found.query, found.answer, everything, marked=True)
 
     def _find(self, request: SearchRequest, watch: Watch, *, browse: bool) -> _Found:
         """Answer a request whole; `browse` says whether it may go without a query, for all that passes the filters."""
         query = self._understood(_parsed(request, browse=browse), request.mode)
         filters = _with_fields(request.filters, query)
-        legs = self._run_legs(query, request.mode, None, watch)
+        legs = self._legs.run(query, request.mode, None, watch)
         with watch.stage("rank"):
             grades = self._grades(query, legs, request)
             answer = self._answer(query, legs, filters, self._unit(request), grades=grades)
@@ -283,7 +223,7 @@ class Searcher:
         found = self._find(replace(request, sort="relevance"), watch or Watch(), browse=True)
         answer = found.answer
         counted = count_overview(self._columns, answer.unit, answer.documents, request, self.info)
-        return replace(counted, meaning=self._meaning_map(found.query, answer), partial=answer.legs.partial)
+        return replace(counted, meaning=self._presenter.meaning_map(found.query, answer), partial=answer.legs.partial)
 
     def similar(self, request: SimilarRequest) -> SimilarResult:
         """Return the commitments of other countries that are most like one (NotFoundError if there is none such).
@@ -327,7 +267,7 @@ class Searcher:
         """
         query = self._understood(query, mode)
         narrowed = _with_fields(filters or Filters(), query)
-        legs = self._run_legs(query, mode, vector, Watch())
+        legs = self._legs.run(query, mode, vector, Watch())
         return self._answer(query, legs, narrowed, self._columns.commitment).ranking
 
     def evidence(self, text: str) -> Floats:
@@ -373,7 +313,7 @@ class Searcher:
         """Return the number of the hit that each document belongs to, int32 `(documents,)`."""
         return self._columns.group if request.fold else self._columns.commitment
 
-    def _grades(self, query: Query, legs: _Legs, request: SearchRequest) -> Grades:
+    def _grades(self, query: Query, legs: Legs, request: SearchRequest) -> Grades:
         if query.browses:
             return np.full(len(self._columns.document_ids), STRONG, dtype=np.int8)
         meaning = legs.meaning
@@ -384,12 +324,12 @@ class Searcher:
     def _answer(
         self,
         query: Query,
-        legs: _Legs,
+        legs: Legs,
         filters: Filters,
         unit: npt.NDArray[np.int32],
         *,
         grades: Grades | None = None,
-    ) -> _Answer:
+    ) -> Answer:
         """Rank the documents whose grade isn't NONE, by scores that don't depend on which they are.
 
         Without grades, rank all of them, as weak matches.
@@ -402,7 +342,7 @@ class Searcher:
         scores = self._document_scores(query, legs, scored, passages)
         candidates = (passages >= 0) & (grades != NONE)
         documents = np.flatnonzero(matching_documents(candidates, masks))
-        return _Answer(
+        return Answer(
             legs=legs,
             grades=grades,
             candidates=candidates,
@@ -413,70 +353,7 @@ class Searcher:
             ranking=collapse(documents, scores, unit),
         )
 
-    def _run_legs(self, query: Query, mode: Mode, vector: Floats | None, watch: Watch) -> _Legs:
-        """Run the legs of a mode, words first; without the time to encode, words are all there is (OverloadError)."""
-        with watch.stage("keyword"):
-            run = None if mode == "semantic" else self._keyword.run(query)
-        if mode == "keyword" or not query.text:
-            return self._word_legs(query, run)
-        if vector is None:
-            with watch.stage("encode"):
-                vectors = watch.in_time(lambda: self.encode([query.text]))
-            if vectors is None and run is None:
-                raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
-            if vectors is None:
-                return self._word_legs(query, run, partial=True)
-            vector = vectors[0]
-        with watch.stage("semantic"):
-            return self._all_legs(query, run, vector)
-
-    def _word_legs(self, query: Query, run: Run | None, *, partial: bool = False) -> _Legs:
-        keyword = run.scores if run else self._no_scores()
-        return _Legs(
-            keyword=keyword,
-            words=run.coverage if run else None,
-            meaning=None,
-            exact=None,
-            best=keyword,
-            rows=self._eligible_rows(query, keyword > 0 if query.text else None),
-            partial=partial,
-        )
-
-    def _all_legs(self, query: Query, run: Run | None, vector: Floats) -> _Legs:
-        """Return what meaning gives, with the words if there is a run of them."""
-        relative = run.relative if run else self._no_scores()
-        passages = self._semantic.passage_scores(vector)
-        scores = self._semantic.with_sentences(passages, vector)
-        slots = scores + lift(relative, self._weights)
-        exact = self._exact.shares(query) if run else None
-        if exact is not None:
-            slots += np.float32(self._weights.exact) * exact.bonus
-        return _Legs(
-            keyword=run.scores if run else relative,
-            words=run.coverage if run else None,
-            meaning=_Meaning(vector=vector, passages=passages, scores=scores, slots=slots),
-            exact=exact.coverage if exact else None,
-            best=slots + np.float32(self._weights.keyword) * relative,
-            rows=self._eligible_rows(query, None),
-        )
-
-    def _no_scores(self) -> Floats:
-        return np.zeros(len(self._document_of), dtype=np.float32)
-
-    def _eligible_rows(self, query: Query, matching: Mask | None) -> Rows:
-        """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded.
-
-        `matching` says which have a word of the query, where they must; None where they needn't.
-        """
-        eligible = self._keyword.required_rows(query)
-        if query.excluded or query.excluded_prefixes:
-            unwanted = np.unique(self._document_of[self._keyword.excluded_rows(query)])
-            eligible &= ~np.isin(self._document_of, unwanted)
-        if matching is not None:
-            eligible &= matching
-        return np.flatnonzero(eligible)
-
-    def _document_scores(self, query: Query, legs: _Legs, documents: Rows, passages: Rows) -> Floats:
+    def _document_scores(self, query: Query, legs: Legs, documents: Rows, passages: Rows) -> Floats:
         """Return the scores that order documents, float32 by document row; other documents than these have 0."""
         scores = np.zeros(len(passages), dtype=np.float32)
         inside = legs.best[passages[documents]]
@@ -489,82 +366,10 @@ class Searcher:
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
 
-    def _hits(
-        self, query: Query, answer: _Answer, positions: range, *, marked: bool = True, explain: bool = False
-    ) -> tuple[Hit, ...]:
-        """Return the hits at these positions of the ranking, as far as there are any.
-
-        Where not `marked`, no sentence is said to mean the same.
-        """
-        there = range(positions.start, min(positions.stop, len(answer.ranking)))
-        hits = tuple(self._each_hit(query, answer, there, marked=marked))
-        return self._explained(hits, answer) if explain else hits
-
-    def _each_hit(self, query: Query, answer: _Answer, positions: range, *, marked: bool) -> Iterator[Hit]:
-        vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
-        return (self._hit(query, position, answer, vector) for position in positions)
-
-    def _explained(self, hits: tuple[Hit, ...], answer: _Answer) -> tuple[Hit, ...]:
-        legs, meaning = answer.legs, answer.legs.meaning
-        passing = matching_documents(np.ones(len(answer.passages), dtype=np.bool_), answer.masks)
-        rows = legs.rows[passing[self._document_of[legs.rows]]]
-        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
-        explained = []
-        for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):
-            row = int(answer.passages[shown])
-            explanation = Explanation(
-                keyword=place(legs.keyword, rows, row) if legs.keyword[row] else None,
-                semantic=None if meaning is None else place(meaning.scores, rows, row),
-                words=matched_words(hit.passage),
-                word_share=None if legs.words is None else float(legs.words.share[row]),
-                evidence=None if evidence is None else float(evidence[row]),
-            )
-            explained.append(replace(hit, explanation=explanation))
-        return tuple(explained)
-
-    def _hit(self, query: Query, position: int, answer: _Answer, vector: Floats | None) -> Hit:
-        legs, ranking = answer.legs, answer.ranking
-        shown = int(ranking.document[position])
-        row = int(answer.passages[shown])
-        document = self._generation.document(shown)
-        chunk = self._generation.chunk(row, document)
-        return Hit(
-            rank=position + 1,
-            document=document,
-            passage=Passage.of(chunk, self._highlights(query, vector, row, chunk)),
-            scores=Scores(
-                keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
-                semantic=None if legs.meaning is None else float(legs.meaning.scores[row]),
-                fused=float(ranking.score[position]),
-            ),
-            strength=STRENGTHS[int(answer.grades[shown])],
-            also_in=self._columns.other_langs(shown),
-            near_duplicates=self._columns.folded(shown, answer.documents, answer.unit),
-        )
-
-    def _meaning_map(self, query: Query, answer: _Answer) -> MeaningMap | None:
-        cloud = np.flatnonzero(matching_documents(np.ones_like(answer.candidates), answer.masks))
-        ranked = answer.ranking.document
-        comparable = [] if query.browses else ranked[answer.grades[ranked] >= FAIR][:MOST_HITS].tolist()
-        hits = [(row, STRENGTHS[int(answer.grades[row])]) for row in comparable]
-        return draw_map(self._generation, self._columns, cloud, answer.unit, hits)
-
-    def _highlights(self, query: Query, vector: Floats | None, row: int, chunk: Chunk) -> tuple[Highlight, ...]:
-        words = word_highlights(chunk.text, chunk.lang, query)
-        if vector is None:
-            return words
-        spans = self._generation.sentences(row).spans
-        return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
-
 
 def _parsed(request: SearchRequest, *, browse: bool) -> Query:
     """Return what the request's query says; where it may `browse`, no query asks for all that passes the filters."""
     return Query(text="", terms=()) if browse and not request.query.strip() else parse_query(request.query)
-
-
-def _count_strengths(answer: _Answer) -> StrengthCounts:
-    grades = answer.grades[answer.ranking.document]
-    return StrengthCounts(**{name: int((grades == grade).sum()) for grade, name in STRENGTHS.items()})
 
 
 def _with_fields(filters: Filters, query: Query) -> Filters:

@@ -26,6 +26,7 @@ from searchapp.labels import (
     text_direction,
 )
 from searchapp.limits import Limits
+from searchapp.search.explain import matched_words
 from searchapp.web.access import install_access_log
 from searchapp.web.api import api
 from searchapp.web.caching import set_cache_control
@@ -72,6 +73,7 @@ _FILTERS = (
     feed_label,
     is_web_address,
     language_label,
+    matched_words,
     nothing_label,
     paragraphs,
     passage_anchor,

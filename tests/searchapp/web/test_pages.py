@@ -172,14 +172,14 @@ def test_a_hit_links_its_section_and_its_other_languages(client: FlaskClient) ->
 def test_a_hit_says_why_it_matched_with_both_scores(client: FlaskClient) -> None:
     hit = hits(page(client, "/?q=innovation&country=GB"))[0]
     reasons = [words_of(line) for line in each(only(hit, "details", class_="why"), "dd")]
-    assert reasons == ["The same meaning, and your words", "0.69 cosine", "3.21 BM25F", "0.70"]
+    assert reasons == ["The same meaning, and your words", "0.69 cosine", "3.21 BM25F", "innovation", "0.70"]
 
 
 @pytest.mark.parametrize(
     ("query_string", "reasons"),
     [
         ("q=innovation&lang=zh", ["The same meaning", "0.69 cosine", "none in common", "0.70"]),
-        ("q=innovation&mode=keyword&country=GB", ["Your words", "not used", "3.21 BM25F", "0.70"]),
+        ("q=innovation&mode=keyword&country=GB", ["Your words", "not used", "3.21 BM25F", "innovation", "0.70"]),
     ],
 )
 def test_a_leg_that_did_not_match_is_said_to(client: FlaskClient, query_string: str, reasons: list[str]) -> None:

@@ -1,0 +1,142 @@
+"""Both legs of a search, as far as there is time for them, and which chunks may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.shared.encoder import Embeddings
+from indexer.shared.errors import OverloadError
+from searchapp.search.columns import Columns
+from searchapp.search.exact import ExactWords
+from searchapp.search.fusion import FusionWeights, lift
+from searchapp.search.keyword import Coverage, KeywordLeg, Run
+from searchapp.search.query import Query
+from searchapp.search.results import Mode
+from searchapp.search.semantic import SemanticLeg
+from searchapp.search.watch import Watch
+
+__all__ = ["LegRunner", "Legs", "Meaning"]
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legs:
+    """Scores by chunk row, float32 `(chunks,)`.
+
+    `keyword` holds BM25F scores (0 where no word matched). `words` tell how much of the query matched, `exact` how much
+    of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both. `best`
+    chooses the passage of a document and orders documents of one language. `rows` are the chunks that may be shown.
+    In `partial` ones there was no time for `meaning`.
+    """
+
+    keyword: Floats
+    words: Coverage | None
+    meaning: Meaning | None
+    exact: Coverage | None
+    best: Floats
+    rows: Rows
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a query's embedding gives, float32 `(chunks,)` each.
+
+    `vector` is the embedding, float32 `(dim,)`, `passages` and `scores` are similarities without and with sentences,
+    and `slots` gives languages their places in the ranking.
+    """
+
+    vector: Floats
+    passages: Floats
+    scores: Floats
+    slots: Floats
+
+
+class LegRunner:
+    """Runs the legs over one opened index; `encode` turns texts into the embeddings of queries."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        keyword: KeywordLeg,
+        semantic: SemanticLeg,
+        *,
+        weights: FusionWeights,
+        encode: Callable[[Sequence[str]], Embeddings],
+    ) -> None:
+        self._document_of = columns.document_of
+        self._keyword = keyword
+        self._semantic = semantic
+        self._exact = ExactWords(keyword.lexicon, columns.commitment[columns.document_of])
+        self._weights = weights
+        self._encode = encode
+
+    def run(self, query: Query, mode: Mode, vector: Floats | None, watch: Watch) -> Legs:
+        """Run the legs of a mode, words first; without the time to encode, words are all there is (OverloadError)."""
+        with watch.stage("keyword"):
+            run = None if mode == "semantic" else self._keyword.run(query)
+        if mode == "keyword" or not query.text:
+            return self._word_legs(query, run)
+        if vector is None:
+            with watch.stage("encode"):
+                vectors = watch.in_time(lambda: self._encode([query.text]))
+            if vectors is None and run is None:
+                raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
+            if vectors is None:
+                return self._word_legs(query, run, partial=True)
+            vector = vectors[0]
+        with watch.stage("semantic"):
+            return self._all_legs(query, run, vector)
+
+    def _word_legs(self, query: Query, run: Run | None, *, partial: bool = False) -> Legs:
+        keyword = run.scores if run else self._no_scores()
+        return Legs(
+            keyword=keyword,
+            words=run.coverage if run else None,
+            meaning=None,
+            exact=None,
+            best=keyword,
+            rows=self._eligible_rows(query, keyword > 0 if query.text else None),
+            partial=partial,
+        )
+
+    def _all_legs(self, query: Query, run: Run | None, vector: Floats) -> Legs:
+        """Return what meaning gives, with the words if there is a run of them."""
+        relative = run.relative if run else self._no_scores()
+        passages = self._semantic.passage_scores(vector)
+        scores = self._semantic.with_sentences(passages, vector)
+        slots = scores + lift(relative, self._weights)
+        exact = self._exact.shares(query) if run else None
+        if exact is not None:
+            slots += np.float32(self._weights.exact) * exact.bonus
+        return Legs(
+            keyword=run.scores if run else relative,
+            words=run.coverage if run else None,
+            meaning=Meaning(vector=vector, passages=passages, scores=scores, slots=slots),
+            exact=exact.coverage if exact else None,
+            best=slots + np.float32(self._weights.keyword) * relative,
+            rows=self._eligible_rows(query, None),
+        )
+
+    def _no_scores(self) -> Floats:
+        return np.zeros(len(self._document_of), dtype=np.float32)
+
+    def _eligible_rows(self, query: Query, matching: Mask | None) -> Rows:
+        """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded.
+
+        `matching` says which have a word of the query, where they must; None where they needn't.
+        """
+        eligible = self._keyword.required_rows(query)
+        if query.excluded or query.excluded_prefixes:
+            unwanted = np.unique(self._document_of[self._keyword.excluded_rows(query)])
+            eligible &= ~np.isin(self._document_of, unwanted)
+        if matching is not None:
+            eligible &= matching
+        return np.flatnonzero(eligible)

@@ -1,0 +1,135 @@
+"""What is shown of an answer: hits with their passages, marks and reasons, and the map by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.shared.records import Chunk
+from indexer.shared.storage import Generation
+from searchapp.search.columns import Columns
+from searchapp.search.explain import matched_words, place
+from searchapp.search.facets import matching_documents
+from searchapp.search.highlights import sentence_highlight, word_highlights
+from searchapp.search.legs import Legs
+from searchapp.search.meaning_map import MOST_HITS, draw_map
+from searchapp.search.query import Query
+from searchapp.search.ranking import Ranking
+from searchapp.search.results import Explanation, Highlight, Hit, MeaningMap, Passage, Scores, StrengthCounts
+from searchapp.search.semantic import SemanticLeg
+from searchapp.search.strength import FAIR, STRENGTHS, Grader
+
+__all__ = ["Answer", "Presenter", "count_strengths"]
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Grades = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What all stages up to the order of commitments give.
+
+    `grades` says how strongly each document matches, int8 `(documents,)`. `candidates` says which documents match
+    without filters, bool `(documents,)`, `masks` which pass each filter, and `documents` which match and pass all.
+    `passages` holds the chunk row shown for each document, -1 for none, `unit` the number of the hit that each belongs
+    to.
+    """
+
+    legs: Legs
+    grades: Grades
+    candidates: Mask
+    masks: dict[str, Mask]
+    documents: Rows
+    passages: Rows
+    unit: npt.NDArray[np.int32]
+    ranking: Ranking
+
+
+class Presenter:
+    """Shows answers over one opened index."""
+
+    def __init__(self, generation: Generation, columns: Columns, semantic: SemanticLeg, grader: Grader) -> None:
+        self._generation = generation
+        self._columns = columns
+        self._semantic = semantic
+        self._grader = grader
+
+    def hits(
+        self, query: Query, answer: Answer, positions: range, *, marked: bool = True, explain: bool = False
+    ) -> tuple[Hit, ...]:
+        """Return the hits at these positions of the ranking, as far as there are any.
+
+        Where not `marked`, no sentence is said to mean the same.
+        """
+        there = range(positions.start, min(positions.stop, len(answer.ranking)))
+        hits = tuple(self.each_hit(query, answer, there, marked=marked))
+        return self._explained(hits, answer) if explain else hits
+
+    def each_hit(self, query: Query, answer: Answer, positions: range, *, marked: bool) -> Iterator[Hit]:
+        """Return these hits, which there are, each read when it is asked for."""
+        vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
+        return (self._hit(query, position, answer, vector) for position in positions)
+
+    def _explained(self, hits: tuple[Hit, ...], answer: Answer) -> tuple[Hit, ...]:
+        legs, meaning = answer.legs, answer.legs.meaning
+        passing = matching_documents(np.ones(len(answer.passages), dtype=np.bool_), answer.masks)
+        rows = legs.rows[passing[self._columns.document_of[legs.rows]]]
+        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
+        explained = []
+        for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):
+            row = int(answer.passages[shown])
+            explanation = Explanation(
+                keyword=place(legs.keyword, rows, row) if legs.keyword[row] else None,
+                semantic=None if meaning is None else place(meaning.scores, rows, row),
+                words=matched_words(hit.passage),
+                word_share=None if legs.words is None else float(legs.words.share[row]),
+                evidence=None if evidence is None else float(evidence[row]),
+            )
+            explained.append(replace(hit, explanation=explanation))
+        return tuple(explained)
+
+    def _hit(self, query: Query, position: int, answer: Answer, vector: Floats | None) -> Hit:
+        legs, ranking = answer.legs, answer.ranking
+        shown = int(ranking.document[position])
+        row = int(answer.passages[shown])
+        document = self._generation.document(shown)
+        chunk = self._generation.chunk(row, document)
+        return Hit(
+            rank=position + 1,
+            document=document,
+            passage=Passage.of(chunk, self._highlights(query, vector, row, chunk)),
+            scores=Scores(
+                keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
+                semantic=None if legs.meaning is None else float(legs.meaning.scores[row]),
+                fused=float(ranking.score[position]),
+            ),
+            strength=STRENGTHS[int(answer.grades[shown])],
+            also_in=self._columns.other_langs(shown),
+            near_duplicates=self._columns.folded(shown, answer.documents, answer.unit),
+        )
+
+    def meaning_map(self, query: Query, answer: Answer) -> MeaningMap | None:
+        """Return the map by meaning of an answer, None if the index has none."""
+        cloud = np.flatnonzero(matching_documents(np.ones_like(answer.candidates), answer.masks))
+        ranked = answer.ranking.document
+        comparable = [] if query.browses else ranked[answer.grades[ranked] >= FAIR][:MOST_HITS].tolist()
+        hits = [(row, STRENGTHS[int(answer.grades[row])]) for row in comparable]
+        return draw_map(self._generation, self._columns, cloud, answer.unit, hits)
+
+    def _highlights(self, query: Query, vector: Floats | None, row: int, chunk: Chunk) -> tuple[Highlight, ...]:
+        words = word_highlights(chunk.text, chunk.lang, query)
+        if vector is None:
+            return words
+        spans = self._generation.sentences(row).spans
+        return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
+
+
+def count_strengths(answer: Answer) -> StrengthCounts:
+    """Return how many hits of an answer have each strength."""
+    grades = answer.grades[answer.ranking.document]
+    return StrengthCounts(**{name: int((grades == grade).sum()) for grade, name in STRENGTHS.items()})
