@@ -61,13 +61,13 @@ def service_tables(setup: ServiceSetup) -> Iterator[str]:
     topics = ogp_knownitem(setup.data, setup.sample).topics
     sizes = tqdm(setup.sizes, desc="Measuring", unit=" sizes", disable=None)
     columns = [_column(size, setup, topics) for size in sizes]
-    for title, rows in (
-        (f"Milliseconds of {len(topics)} searches: p50 / p95 / p99", _latency_rows),
-        ("Answers a second, over HTTP", _throughput_rows),
-        ("Indexing, without encoding", _cost_rows),
-        ("The first 100 by one leg: median time", _leg_rows),
-    ):
-        yield from _table(title, columns, rows)
+    yield from _table(f"Milliseconds of {len(topics)} searches: p50 / p95 / p99", columns, _latency_rows)
+    yield ""
+    yield from _table("Answers a second, over HTTP", columns, _throughput_rows)
+    yield ""
+    yield from _table("Indexing, without encoding", columns, _cost_rows)
+    yield ""
+    yield from _table("The first 100 by one leg: median time", columns, _leg_rows)
 
 
 def _column(size: int, setup: ServiceSetup, topics: Sequence[Topic]) -> _Column:
@@ -101,7 +101,6 @@ def _table(title: str, columns: Sequence[_Column], rows: Rows) -> Iterator[str]:
     yield "|---|" + "---:|" * len(columns)
     for row in rows(columns):
         yield f"| {' | '.join(row)} |"
-    yield ""
 
 
 def _latency_rows(columns: Sequence[_Column]) -> Iterator[list[str]]:
