@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +18,8 @@ from bench.peers.base import check_peers
 from bench.peers.comparison import compare_peers
 from bench.quality import PARTS, RAW, measured
 from bench.readme import write_block
+from bench.service.engines import missing_packages
+from bench.service.report import SIZES, ServiceSetup, service_tables
 from bench.sets import check_data
 from bench.similar import SETS as SIMILAR_SETS
 from bench.similar import similar_table
@@ -59,7 +63,7 @@ def main(ctx: click.Context) -> None:
     """Measure Concord. Without a command, print every table."""
     if ctx.invoked_subcommand is not None:
         return
-    for command in (correction, quality, exact, similar):
+    for command in (correction, quality, exact, similar, service):
         command.main([], standalone_mode=False)
         click.echo()
     try:
@@ -110,6 +114,41 @@ def similar(data: Path, write: Path | None, cache: Path, encoder: str) -> None:
     loaded = load_encoder(encoder)
     lines = similar_table(data, CachedEncoder(loaded, cache))
     _show("similar", write, [f"`python -m bench similar`: {loaded.name} ({loaded.revision}).", "", *lines])
+
+
+def _sizes(_ctx: click.Context, _option: click.Parameter, value: str) -> tuple[int, ...]:
+    """Return the numbers of a list with commas."""
+    sizes = value.split(",")
+    if not all(size.isdecimal() and int(size) for size in sizes):
+        raise click.BadParameter(f"{value!r} is no list of numbers such as 1000,10000")
+    return tuple(map(int, sizes))
+
+
+@main.command()
+@click.option(
+    "--chunks",
+    "sizes",
+    default=",".join(map(str, SIZES)),
+    show_default=True,
+    callback=_sizes,
+    metavar="N,N,...",
+    help="Sizes of the indexes.",
+)
+@setting_option("encoder")
+@_common
+def service(data: Path, write: Path | None, sizes: tuple[int, ...], encoder: str) -> None:
+    """Time searches, a server and indexing over made-up commitments, beside other engines (with the extra `bench`)."""
+    check_data(data, ["ogp_knownitem_dev"])
+    missing = missing_packages()
+    if missing:
+        click.echo(
+            f"concord: {', '.join(missing)}: not installed, left out; to compare with all engines,"
+            " pip install -c constraints.txt '.[bench]'",
+            err=True,
+        )
+    chosen = f"--chunks {','.join(map(str, sizes))}"
+    lines = service_tables(ServiceSetup(data=data, load=partial(load_encoder, encoder), sizes=sizes))
+    _show("service", write, [f"`python -m bench service {chosen}`: {encoder}, {os.cpu_count()} cores.", "", *lines])
 
 
 @main.command()

@@ -11,6 +11,7 @@ from bench.bars import Bar, Case
 from bench.legs import Setup
 from bench.peers import base
 from bench.quality import PARTS
+from bench.service.report import ServiceSetup
 from indexer.shared.encoder import Encoder
 from tests.bench.fakes import LANGS, ShiftedEncoder, write_sets
 from tests.evaluation.fakes import AngleEncoder
@@ -117,13 +118,44 @@ def test_peers_that_are_not_installed_are_named_with_the_way_to_install_them(
 
 def test_without_a_command_every_table_is_printed_and_missing_peers_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
-    for name in ("correction", "quality", "exact", "similar", "peers"):
+    for name in ("correction", "quality", "exact", "similar", "service", "peers"):
         monkeypatch.setattr(cli.main.commands[name], "callback", lambda name=name, **_: called.append(name))
     monkeypatch.setattr(base.util, "find_spec", lambda _: None)
     result = CliRunner().invoke(cli.main, [])
     assert result.exit_code == 0, result.output
-    assert called == ["correction", "quality", "exact", "similar"]
+    assert called == ["correction", "quality", "exact", "similar", "service"]
     assert "txtai, haystack-ai, lancedb: not installed" in result.stderr
     monkeypatch.setattr(base.util, "find_spec", lambda _: object())
     CliRunner().invoke(cli.main, [])
-    assert called == ["correction", "quality", "exact", "similar"] * 2 + ["peers"]
+    assert called == ["correction", "quality", "exact", "similar", "service"] * 2 + ["peers"]
+
+
+def serve_nothing(monkeypatch: pytest.MonkeyPatch) -> list[ServiceSetup]:
+    asked: list[ServiceSetup] = []
+
+    def tables(setup: ServiceSetup) -> Iterator[str]:
+        asked.append(setup)
+        yield "| a table |"
+
+    monkeypatch.setattr(cli, "service_tables", tables)
+    return asked
+
+
+def test_sizes_can_be_chosen_and_engines_that_are_missing_are_named(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = serve_nothing(monkeypatch)
+    monkeypatch.setattr(cli, "missing_packages", lambda: ["bm25s", "tantivy"])
+    result = CliRunner().invoke(cli.main, ["service", "--data", str(data), "--chunks", "10,200", "--encoder", "angle"])
+    assert result.exit_code == 0, result.output
+    assert asked[0].sizes == (10, 200)
+    assert result.stdout.startswith("`python -m bench service --chunks 10,200`: angle, ")
+    assert "bm25s, tantivy: not installed, left out" in result.stderr
+
+
+@pytest.mark.parametrize("sizes", ["0", "10,", "many"])
+def test_sizes_that_are_no_numbers_are_refused(data: Path, sizes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = serve_nothing(monkeypatch)
+    result = CliRunner().invoke(cli.main, ["service", "--data", str(data), "--chunks", sizes])
+    assert (result.exit_code, asked) == (2, [])
+    assert "no list of numbers such as 1000,10000" in result.stderr

@@ -1,0 +1,156 @@
+"""The legs of a search beside other engines: the same texts, words, vectors and queries, each for its first 100.
+
+Words are the terms that Concord's own rules make of texts and queries. Concord reads a query in every language of the
+index, and scores three forms of each word and what of the query is covered; the others count one term a word. Flat
+scans compare passages alone; Concord also takes the best sentences of the nearest 1,000. All run on one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata, util
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from bench.service.made_up import MadeUpEncoder
+from bench.speed import medians
+from evaluation.dataset import Topic
+from indexer.shared.analysis import tokens
+from indexer.shared.encoder import Embeddings
+from indexer.shared.storage import Generation
+from searchapp.search.keyword import KeywordLeg
+from searchapp.search.semantic import SemanticLeg
+
+__all__ = [
+    "CUT",
+    "PACKAGES",
+    "LegTimes",
+    "Search",
+    "keyword_engines",
+    "leg_times",
+    "missing_packages",
+    "vector_engines",
+]
+
+CUT = 100
+"""How many chunks a search gives."""
+
+PACKAGES = {"bm25s": "bm25s", "tantivy": "tantivy", "faiss-cpu": "faiss"}
+"""What the extra `bench` brings: the package's name, and what is imported."""
+
+Search = Callable[[int], object]
+"""Gives the first chunks for the query with a number."""
+
+LegTimes = dict[tuple[str, str], float]
+"""Median seconds of a search by leg and engine; of each leg Concord is the first."""
+
+Floats = npt.NDArray[np.float32]
+Words = Sequence[Sequence[str]]
+
+
+def missing_packages() -> list[str]:
+    """Return the packages to compare with that aren't installed."""
+    return [name for name, imported in PACKAGES.items() if util.find_spec(imported) is None]
+
+
+def leg_times(generation: Generation, topics: Sequence[Topic]) -> LegTimes:
+    """Time the legs of an index that the made-up encoder made, beside all engines installed, query by query."""
+    times: LegTimes = {}
+    for leg, make in (("keyword", keyword_engines), ("vector", vector_engines)):
+        engines = dict(make(generation, topics))
+        with threadpool_limits(limits=1):
+            found = medians(list(engines.values()), len(topics))
+        times.update({(leg, name): seconds for name, seconds in zip(engines, found, strict=True)})
+    return times
+
+
+def keyword_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[tuple[str, Search]]:
+    """Give Concord's keyword leg, bm25s and tantivy, as far as they are installed."""
+    leg = KeywordLeg(generation.keyword_folder)
+    yield "Concord", lambda number: _first(leg.run(topics[number].query).scores)
+    missing = missing_packages()
+    makers = {"bm25s": _bm25s, "tantivy": _tantivy}
+    wanted = {name: make for name, make in makers.items() if name not in missing}
+    texts = list(_texts(generation)) if wanted else []
+    for name, make in wanted.items():
+        yield _named(name), make(texts, topics)
+
+
+def vector_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[tuple[str, Search]]:
+    """Give Concord's semantic leg without and with sentences, a scan by numpy, and FAISS if it is installed."""
+    leg = SemanticLeg(generation)
+    vectors = MadeUpEncoder().encode_queries([topic.query.text for topic in topics])
+    embeddings = np.array(generation.embeddings)
+
+    def with_sentences(number: int) -> object:
+        return _first(leg.with_sentences(leg.passage_scores(vectors[number]), vectors[number]))
+
+    yield "Concord, passages", lambda number: _first(leg.passage_scores(vectors[number]))
+    yield "Concord, passages and sentences", with_sentences
+    yield f"numpy {np.__version__}, flat scan", lambda number: _first(embeddings @ vectors[number])
+    if "faiss-cpu" not in missing_packages():
+        yield f"{_named('faiss-cpu')}, IndexFlatIP", _faiss(embeddings, vectors)
+
+
+def _first(scores: Floats) -> npt.NDArray[np.int64]:
+    """Return the rows of the highest scores, highest first."""
+    count = min(CUT, len(scores))
+    rows = np.argpartition(scores, len(scores) - count)[-count:]
+    return rows[np.argsort(-scores[rows], kind="stable")]
+
+
+def _named(package: str) -> str:
+    return f"{package} {metadata.version(package)}"
+
+
+def _texts(generation: Generation) -> Iterator[list[str]]:
+    """Give the terms of each chunk and its title."""
+    for row in range(len(generation.chunks)):
+        document = generation.document(int(generation.chunks[row]["document"]))
+        chunk = generation.chunk(row, document)
+        yield [token.term for token in tokens(f"{document.title}\n{chunk.text}", chunk.lang)]
+
+
+def _terms(topic: Topic) -> list[str]:
+    return list(dict.fromkeys(token.term for token in tokens(topic.query.text, topic.lang)))
+
+
+def _bm25s(texts: Words, topics: Sequence[Topic]) -> Search:
+    import bm25s  # noqa: PLC0415 (an extra)
+
+    retriever = bm25s.BM25()
+    retriever.index(texts, show_progress=False)
+    count = min(CUT, len(texts))
+    return lambda number: retriever.retrieve([_terms(topics[number])], k=count, show_progress=False)
+
+
+def _tantivy(texts: Words, topics: Sequence[Topic]) -> Search:
+    import tantivy  # noqa: PLC0415 (an extra)
+
+    schema = tantivy.SchemaBuilder().add_text_field("words", tokenizer_name="words").build()
+    index = tantivy.Index(schema)
+    index.register_tokenizer("words", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    writer = index.writer(num_threads=1)
+    for words in texts:
+        writer.add_document(tantivy.Document(words=" ".join(words)))
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+    searcher = index.searcher()
+
+    def query(topic: Topic) -> Any:
+        terms = [tantivy.Query.term_query(schema, "words", term) for term in _terms(topic)]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
+
+    return lambda number: searcher.search(query(topics[number]), CUT).hits
+
+
+def _faiss(embeddings: Embeddings, vectors: Embeddings) -> Search:
+    import faiss  # noqa: PLC0415 (an extra)
+
+    index = faiss.IndexFlatIP(embeddings.shape[1])
+    index.add(embeddings)
+    return lambda number: index.search(vectors[number : number + 1], min(CUT, len(embeddings)))
