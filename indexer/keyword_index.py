@@ -13,7 +13,7 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -92,7 +92,7 @@ def _weighted_tokens(parts: dict[str, list[Token]]) -> Iterator[WeightedToken]:
     position = 0
     for part, found in parts.items():
         for token in found:
-            yield replace(token, position=position + token.position), PART_WEIGHTS[part]
+            yield token._replace(position=position + token.position), PART_WEIGHTS[part]
         position += len(found) + 1
 
 

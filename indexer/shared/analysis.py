@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import regex
@@ -94,11 +95,11 @@ _CHARACTER = regex.compile(rf"(?:{_JAMO}|[\p{{L}}\p{{Nl}}])[\p{{M}}\p{{Cf}}\uFF9
 _ANY_APOSTROPHE = regex.compile(rf"[{APOSTROPHES}]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(NamedTuple):
     """One word of a text, `text[start:end]` in code points, without what elision cuts off.
 
-    `position` counts the kept words from 0; stop words are left out and leave no gap.
+    `position` counts the kept words from 0; stop words are left out and leave no gap. A tuple, as a search makes
+    thousands of them.
     """
 
     term: str
@@ -244,6 +245,8 @@ def _pairs(run: str, offset: int) -> Iterator[tuple[_Forms, int, int]]:
 
 def _without_elision(word: str, start: int, lang: str) -> tuple[int, int]:
     """Return the span of the word proper in a word that starts at `start`."""
+    if word.isalnum():
+        return start, start + len(word)
     parts = _ANY_APOSTROPHE.split(word)
     end = start + len(word)
     if len(parts) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -27,14 +28,21 @@ def word_highlights(text: str, lang: str, query: Query) -> tuple[Highlight, ...]
     words nowhere else. Words that start as one with a star does are marked, and those used for a misspelt one. Pairs of
     characters that overlap or touch become one span.
     """
-    found = tokens(text, lang)
+    found = _tokens_of(text, lang)
     local = in_language(query, lang)
     single = [phrase[0] for phrase in local.phrases if len(phrase) == 1]
     spans = list(_word_spans(found, [*local.loose, *single, *chain.from_iterable(near.tokens for near in local.near)]))
-    spans += [(token.start, token.end) for token in found if _starts(token, lang, local.prefixes)]
+    if local.prefixes:
+        spans += [(token.start, token.end) for token in found if _starts(token, lang, local.prefixes)]
     for phrase in local.phrases:
         spans += _phrase_spans(found, phrase)
     return tuple(Highlight(start=start, end=end, kind="word") for start, end in _merged(spans))
+
+
+@lru_cache(maxsize=1024)
+def _tokens_of(passage: str, lang: str) -> tuple[Token, ...]:
+    """Return the tokens of a passage; those that are shown are mostly the same few."""
+    return tuple(tokens(passage, lang))
 
 
 def sentence_highlight(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.float32]) -> tuple[Highlight, ...]:

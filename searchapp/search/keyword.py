@@ -111,6 +111,7 @@ class KeywordLeg:
         self._statistics = dict(_all_statistics(self._postings))
         reader = _ArrayReader(self._postings)
         self.lexicon = Lexicon(self._postings, reader.vocabularies)
+        self._reader = reader
         self._searcher = Searcher(reader, weighting=_Weighting(self._statistics))
 
     def run(self, query: Query) -> Run:
@@ -168,11 +169,13 @@ class KeywordLeg:
         misspelt = {term for near in local.near for term in near.terms}
         for word in local.words:
             idf = self._idf(lang, word)
-            rows, scores = self._score_clause(_word_query(lang, word))
+            rows, scores = self._score_clause(_word_query(lang, word)) if self._has(lang, word) else _NOTHING
             counted = 0.0 if word.term in misspelt else idf
             yield _Part(rows=rows, scores=scores, bound=statistics.most(idf), idf=counted)
             if word.surface:
-                rows, scores = self._score_clause(Term(surface_field(lang), word.surface))
+                field = surface_field(lang)
+                there = self._frequency(field, word.surface)
+                rows, scores = self._score_clause(Term(field, word.surface)) if there else _NOTHING
                 yield _Part(rows=rows, scores=scores, bound=surfaces.bound(len(rows)))
         for near in local.near:
             rows, scores = self._score_clause(_word_query(lang, *near.tokens))
@@ -195,7 +198,7 @@ class KeywordLeg:
         matchers = [leaf.matcher(self._searcher) for leaf in clause.leaves()]
         found = [(matcher.rows, matcher.scores) for matcher in matchers if matcher.is_active()]
         if len(found) < 2:  # noqa: PLR2004 (there is nothing to compare)
-            return found[0] if found else (np.empty(0, np.int32), np.empty(0, np.float32))
+            return found[0] if found else _NOTHING
         rows, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.lexsort((-scores, rows))
         first = np.unique(rows[order], return_index=True)[1]
@@ -214,9 +217,21 @@ class KeywordLeg:
 
     def _idf(self, lang: str, word: Token) -> float:
         """Return the idf of a word's rarer form."""
+        return self._statistics[words_field(lang)].idf(min(self._frequencies(lang, word)))
+
+    def _has(self, lang: str, word: Token) -> bool:
+        return any(self._frequencies(lang, word))
+
+    def _frequencies(self, lang: str, word: Token) -> tuple[int, int]:
+        """Return how many rows of a language have a word's term, and its stem."""
         field = words_field(lang)
-        frequencies = (self._searcher.doc_frequency(field, form.encode()) for form in (word.term, word.stem))
-        return self._statistics[field].idf(min(frequencies))
+        return self._frequency(field, word.term), self._frequency(field, word.stem)
+
+    def _frequency(self, field: str, text: str) -> int:
+        return int(self._reader.doc_frequency(field, text.encode()))
+
+
+_NOTHING: tuple[Rows, Scores] = (np.empty(0, np.int32), np.empty(0, np.float32))
 
 
 def _ratio(part: Scores, whole: Scores) -> Scores:

@@ -10,7 +10,7 @@ from indexer.shared.analysis import Token, last_word, tokens
 from indexer.shared.word_forms import primary_tag
 from searchapp.search.query import MAX_TERMS, Correction, Query
 
-__all__ = ["LocalQuery", "NearWords", "Prefix", "in_language"]
+__all__ = ["LocalQuery", "NearWords", "Prefix", "in_language", "term_tokens"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,12 @@ class LocalQuery:
     near: tuple[NearWords, ...]
 
 
+@lru_cache(maxsize=16_384)
+def term_tokens(term: str, lang: str) -> tuple[Token, ...]:
+    """Return the tokens of one word of a query in a language; the words that people type are mostly the same."""
+    return tuple(tokens(term, lang))
+
+
 @lru_cache(maxsize=512)
 def in_language(query: Query, lang: str) -> LocalQuery:
     """Return the query as texts of one language (BCP-47 tag) are analysed, at most MAX_TERMS words of it."""
@@ -53,7 +59,7 @@ def in_language(query: Query, lang: str) -> LocalQuery:
     prefixes = _prefixes(query.prefixes, lang)
     loose = _distinct(
         [
-            *(token for term in query.terms for token in tokens(term, lang)),
+            *(token for term in query.terms for token in term_tokens(term, lang)),
             *(token for prefix in prefixes for token in prefix.before),
         ]
     )

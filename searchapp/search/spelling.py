@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from indexer.shared.analysis import Token, last_word, tokens
+from indexer.shared.analysis import Token, last_word
 from searchapp.search.lexicon import Lexicon
+from searchapp.search.local_query import term_tokens
 from searchapp.search.query import Correction, Query, replace_words
 
 __all__ = ["LETTERS_FOR_TWO", "MAX_CORRECTIONS", "MAX_NEAR", "MIN_LETTERS", "corrected", "spelt_out"]
@@ -48,7 +49,10 @@ def corrected(query: Query, lexicon: Lexicon, *, across: bool) -> Query:
     right in a language of its own, which the index lacks, is not for words to bridge where meaning does.
     """
     ids = {commitment_id.casefold() for commitment_id in query.commitment_ids}
-    words = [word for term in query.terms if term.casefold() not in ids for word in _words(term, lexicon)]
+    terms = [term for term in query.terms if term.casefold() not in ids]
+    if all(_is_known(term, lexicon) for term in terms):
+        return query
+    words = [word for term in terms for word in _words(term, lexicon)]
     misspelt = {word.text: word for word in words if word.edits and not word.langs}
     found = []
     for word in list(misspelt.values())[:MAX_CORRECTIONS]:
@@ -71,9 +75,18 @@ def _spelt_out(prefix: str, lexicon: Lexicon) -> str:
     return prefix[:at] + word if rows else prefix
 
 
+def _is_known(term: str, lexicon: Lexicon) -> bool:
+    """Return whether no word of a term can be misspelt; languages are asked until one knows it."""
+    return all(
+        not _edits(token.surface)
+        or any(_knows(lexicon, lang, term_tokens(term, lang), token) for lang in lexicon.langs)
+        for token in term_tokens(term, "")
+    )
+
+
 def _words(term: str, lexicon: Lexicon) -> Iterator[_Word]:
-    readings = {lang: tokens(term, lang) for lang in lexicon.langs}
-    for token in tokens(term, ""):
+    readings = {lang: term_tokens(term, lang) for lang in lexicon.langs}
+    for token in term_tokens(term, ""):
         known = (lang for lang, found in readings.items() if _knows(lexicon, lang, found, token))
         yield _Word(text=term[token.start : token.end], edits=_edits(token.surface), langs=frozenset(known))
 

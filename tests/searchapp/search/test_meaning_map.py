@@ -58,7 +58,7 @@ def test_the_hits_are_the_comparable_ones_in_order_at_their_places(searcher: Sea
 
 def test_only_the_best_hits_are_on_the_map(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     everything = map_of(searcher, "water supply").hits
-    monkeypatch.setattr("searchapp.search.searcher.MOST_HITS", 3)
+    monkeypatch.setattr("searchapp.search.presenting.MOST_HITS", 3)
     assert map_of(searcher, "water supply").hits == everything[:3]
 
 
