@@ -7,7 +7,7 @@ from dataclasses import replace
 from indexer.shared.settings import number
 from searchapp.search.results import Filters, SearchRequest, SearchResult, SimilarRequest
 
-__all__ = ["MAX_OFFSET", "next_page", "previous_page", "similar_args", "to_args"]
+__all__ = ["MAX_OFFSET", "Arguments", "next_page", "previous_page", "similar_args", "to_args"]
 
 MAX_OFFSET = number("max-offset")
 """How deep a result can be paged through."""

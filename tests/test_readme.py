@@ -8,16 +8,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from indexer.shared.settings import FIXED, SETTINGS, Setting
-from searchapp.web import create_app
-from tests.searchapp.web.fakes import FakeSearcher
+from tests.searchapp.web.serving import served
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 API = README.partition("## The API")[2].partition("\n## ")[0]
@@ -26,13 +23,8 @@ ADDRESS = "http://127.0.0.1:8000"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    http = make_server("127.0.0.1", 0, create_app({"SEARCHER": FakeSearcher()}), threaded=True)
-    thread = threading.Thread(target=http.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{http.server_port}"
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with served() as address:
+        yield address
 
 
 def output_of(*command: str) -> str:

@@ -168,8 +168,9 @@ class KeywordLeg:
         statistics, surfaces = self._statistics[words_field(lang)], self._statistics[surface_field(lang)]
         misspelt = {term for near in local.near for term in near.terms}
         for word in local.words:
-            idf = self._idf(lang, word)
-            rows, scores = self._score_clause(_word_query(lang, word)) if self._has(lang, word) else _NOTHING
+            frequencies = self._frequencies(lang, word)
+            idf = statistics.idf(min(frequencies))
+            rows, scores = self._score_clause(_word_query(lang, word)) if any(frequencies) else _NOTHING
             counted = 0.0 if word.term in misspelt else idf
             yield _Part(rows=rows, scores=scores, bound=statistics.most(idf), idf=counted)
             if word.surface:
@@ -179,7 +180,7 @@ class KeywordLeg:
                 yield _Part(rows=rows, scores=scores, bound=surfaces.bound(len(rows)))
         for near in local.near:
             rows, scores = self._score_clause(_word_query(lang, *near.tokens))
-            idf = max(self._idf(lang, word) for word in near.tokens)
+            idf = max(statistics.idf(min(self._frequencies(lang, word))) for word in near.tokens)
             yield _Part(rows=rows, scores=np.float32(NEAR_WEIGHT) * scores, idf=idf)
         for prefix in local.prefixes:
             rows, weights = self.lexicon.rows_starting(lang, prefix)
@@ -215,15 +216,8 @@ class KeywordLeg:
         mask[self.lexicon.rows_starting(lang, prefix.start, limit=None)[0]] = True
         return mask & self._rows_with(_phrase_query(lang, prefix.before)) if prefix.before else mask
 
-    def _idf(self, lang: str, word: Token) -> float:
-        """Return the idf of a word's rarer form."""
-        return self._statistics[words_field(lang)].idf(min(self._frequencies(lang, word)))
-
-    def _has(self, lang: str, word: Token) -> bool:
-        return any(self._frequencies(lang, word))
-
     def _frequencies(self, lang: str, word: Token) -> tuple[int, int]:
-        """Return how many rows of a language have a word's term, and its stem."""
+        """Return how many rows of a language have a word's term, and its stem; its idf is that of the rarer."""
         field = words_field(lang)
         return self._frequency(field, word.term), self._frequency(field, word.stem)
 

@@ -49,6 +49,11 @@ class Answer:
     unit: npt.NDArray[np.int32]
     ranking: Ranking
 
+    @property
+    def passing(self) -> Mask:
+        """Which documents pass all filters, whether or not they match; bool `(documents,)`."""
+        return matching_documents(np.ones_like(self.candidates), self.masks)
+
 
 class Presenter:
     """Shows answers over one opened index."""
@@ -77,8 +82,7 @@ class Presenter:
 
     def _explained(self, hits: tuple[Hit, ...], answer: Answer) -> tuple[Hit, ...]:
         legs, meaning = answer.legs, answer.legs.meaning
-        passing = matching_documents(np.ones(len(answer.passages), dtype=np.bool_), answer.masks)
-        rows = legs.rows[passing[self._columns.document_of[legs.rows]]]
+        rows = legs.rows[answer.passing[self._columns.document_of[legs.rows]]]
         evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
         explained = []
         for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):
@@ -115,7 +119,7 @@ class Presenter:
 
     def meaning_map(self, query: Query, answer: Answer) -> MeaningMap | None:
         """Return the map by meaning of an answer, None if the index has none."""
-        cloud = np.flatnonzero(matching_documents(np.ones_like(answer.candidates), answer.masks))
+        cloud = np.flatnonzero(answer.passing)
         ranked = answer.ranking.document
         comparable = [] if query.browses else ranked[answer.grades[ranked] >= FAIR][:MOST_HITS].tolist()
         hits = [(row, STRENGTHS[int(answer.grades[row])]) for row in comparable]

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.records import Chunk, Document
+from searchapp.language import N_
 from searchapp.search.query import Correction
 
 __all__ = [
+    "BY_WORDS_ALONE",
     "VALUE_FILTERS",
     "Aligned",
     "CompareRequest",
@@ -47,6 +49,9 @@ __all__ = [
     "Strength",
     "StrengthCounts",
 ]
+
+BY_WORDS_ALONE = N_("Comparing by meaning took too long; these are the matches by words alone. Try again in a moment.")
+"""The note of a partial result."""
 
 Mode = Literal["hybrid", "keyword", "semantic"]
 """How to rank: by words, by meaning, or by both."""
@@ -348,6 +353,12 @@ class Overview:
     cells: Mapping[tuple[str, str], int]
     index: IndexInfo
     partial: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of it, as in `SearchResult`."""
+        return (BY_WORDS_ALONE,) if self.partial else ()
+
     meaning: MeaningMap | None = None
 
 

@@ -14,7 +14,6 @@ from indexer.shared.encoder import Embeddings, Encoder, load_encoder
 from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, OverloadError
 from indexer.shared.records import Document
 from indexer.shared.storage import Generation, open_generation
-from searchapp.language import N_
 from searchapp.search.columns import load_columns
 from searchapp.search.compare import CommitmentComparer, check_ids
 from searchapp.search.facets import count_facets, matching_documents
@@ -26,6 +25,7 @@ from searchapp.search.presenting import Answer, Presenter, count_strengths
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
 from searchapp.search.results import (
+    BY_WORDS_ALONE,
     CompareRequest,
     Comparison,
     FacetCounts,
@@ -54,8 +54,6 @@ Grades = npt.NDArray[np.int8]
 
 NEAREST = 3
 """How many of the nearest commitments are offered when none is comparable."""
-
-BY_WORDS_ALONE = N_("Comparing by meaning took too long; these are the matches by words alone. Try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,12 @@ class TileMap:
     height: int
     tile: int
 
+    @property
+    def countries(self) -> list[Mark]:
+        """All countries, the most first."""
+        everywhere = [*(mark for _, mark in self.tiles), *self.elsewhere]
+        return sorted(everywhere, key=lambda mark: (-mark.count, mark.label))
+
 
 def heat_map(overview: Overview) -> HeatMap:
     """Return countries by policy areas."""

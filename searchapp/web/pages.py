@@ -14,7 +14,7 @@ from indexer.shared.records import Document
 from searchapp.export import FORMS
 from searchapp.facts import fact_rows, facts_of
 from searchapp.labels import field_label, mode_labels, strength_labels
-from searchapp.pins import Pin
+from searchapp.pins import Pin, first_page
 from searchapp.search.compare import COMPARABLE
 from searchapp.search.query import MAX_QUERY
 from searchapp.search.results import Filters, IndexInfo, SearchRequest, SearchResult, SimilarRequest
@@ -90,22 +90,18 @@ def search() -> ResponseReturnValue:
 def overview() -> ResponseReturnValue:
     """Show how what is comparable with a search is spread, or all that passes the filters; 400 as for a search."""
     try:
-        asked = replace(parse_search(request.args), limit=SearchRequest(query="").limit, offset=0)
+        asked = first_page(parse_search(request.args))
         found = find_overview(replace(asked, comparable=bool(asked.query)))
     except QueryError as error:
         return render_template("overview.html", problem=problem_of(error)), 400
     asked = found.request
     listed = asked.query or asked.filters != Filters()
-    map_ = tile_map(found)
     return render_template(
         "overview.html",
         problem=None,
         asked=asked,
         overview=found,
-        map=map_,
-        countries=sorted(
-            [*(mark for _, mark in map_.tiles), *map_.elsewhere], key=lambda mark: (-mark.count, mark.label)
-        ),
+        map=tile_map(found),
         timeline=timeline(found),
         heat=heat_map(found),
         meaning=meaning_chart(found),

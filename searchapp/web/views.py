@@ -16,7 +16,7 @@ from indexer.shared.records import Document, Section
 from searchapp.export import FORMS
 from searchapp.labels import facet_label, field_label, language_label, mode_labels, sort_labels
 from searchapp.language import translated
-from searchapp.paging import next_page, previous_page, similar_args, to_args
+from searchapp.paging import Arguments, next_page, previous_page, similar_args, to_args
 from searchapp.pins import first_page, pinned_args
 from searchapp.search.compare import COMPARABLE
 from searchapp.search.results import (
@@ -188,13 +188,13 @@ def version_in(lang: str | None, versions: Sequence[Document]) -> Document:
 
 def overview_url(asked: SearchRequest) -> str:
     """Return the address of the overview of a search."""
-    arguments: dict[str, Any] = to_args(replace(asked, comparable=False, sort="relevance", offset=0))
+    arguments: dict[str, Any] = _overview_args(asked)
     return url_for("pages.overview", **arguments)
 
 
 def kept_arguments(asked: SearchRequest) -> dict[str, list[str]]:
     """Return the arguments of a search but for its query, for a form that asks for another one."""
-    arguments = to_args(replace(asked, query="", comparable=False, sort="relevance", offset=0))
+    arguments = _overview_args(replace(asked, query=""))
     return {name: value if isinstance(value, list) else [value] for name, value in arguments.items()}
 
 
@@ -306,6 +306,11 @@ def passage_anchor(hit: Hit | Quote) -> str:
         (one.anchor for one in placed_sections(hit.document) if one.section.start <= start < one.section.end),
         f"section-{hit.passage.section}",
     )
+
+
+def _overview_args(asked: SearchRequest) -> Arguments:
+    """Return the URL arguments of an overview, which has no order and no pages, and chooses its matches itself."""
+    return to_args(replace(asked, comparable=False, sort="relevance", offset=0))
 
 
 def _export_url(asked: SearchRequest, form: str, *, external: bool = False) -> str:

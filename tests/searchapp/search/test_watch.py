@@ -8,8 +8,8 @@ import pytest
 
 from indexer.shared.encoder import Embeddings
 from indexer.shared.errors import OverloadError
-from searchapp.search.results import SearchRequest
-from searchapp.search.searcher import BY_WORDS_ALONE, Searcher
+from searchapp.search.results import BY_WORDS_ALONE, SearchRequest
+from searchapp.search.searcher import Searcher
 from searchapp.search.watch import STAGES, Watch
 from tests.conftest import BuildIndex
 from tests.fakes import FakeEncoder, document

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import shutil
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,10 +23,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
-from werkzeug.serving import make_server
 
-from searchapp.web import create_app
-from tests.searchapp.web.fakes import FakeSearcher
+from tests.searchapp.web.serving import served
 
 pytestmark = pytest.mark.browser
 
@@ -74,13 +71,8 @@ WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of the application with the fake searcher."""
-    http = make_server("127.0.0.1", 0, create_app({"SEARCHER": FakeSearcher()}), threaded=True)
-    thread = threading.Thread(target=http.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{http.server_port}"
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with served() as address:
+        yield address
 
 
 @contextmanager
