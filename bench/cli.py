@@ -27,7 +27,7 @@ from bench.weights import weights_table
 from evaluation.cache import CachedEncoder
 from evaluation.cli import cache_option
 from indexer.shared.commands import Commands, setting_option
-from indexer.shared.encoder import load_encoder
+from indexer.shared.encoder import TORCH, load_encoder
 from indexer.shared.errors import ConcordError
 
 __all__ = ["main"]
@@ -169,7 +169,8 @@ def weights(write: Path | None, **options: Any) -> None:
 
 def _setup(data: Path, cache: Path, encoder: str, sample: int | None) -> Setup:
     check_data(data)
-    return Setup(data=data, cache=cache, encoder=load_encoder(encoder), raw=load_encoder(RAW), sample=sample)
+    raw = load_encoder(RAW, runtime=TORCH)
+    return Setup(data=data, cache=cache, encoder=load_encoder(encoder), raw=raw, sample=sample)
 
 
 def _titled(command: str, setup: Setup, lines: Iterable[str]) -> Iterator[str]:

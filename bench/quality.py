@@ -127,7 +127,7 @@ def _strengths(setup: Setup) -> Iterator[Bar]:
     missing = [str(source) for source in sources if not source.exists()]
     if missing:
         raise ConcordError(f"{', '.join(missing)}: not there, and strengths are measured on them")
-    index = setup.cache / "indexes" / f"irm-{setup.encoder.revision}"
+    index = setup.cache / "indexes" / f"irm-{setup.encoder.revision}-{setup.encoder.runtime}"
     build_index(sources, index=index, encoder=setup.cached())
     searcher = Searcher.open(index, encoder=setup.encoder)
     yield from strength_bars([one for split in SPLITS for one in check(searcher, "hybrid", split)])

@@ -1,6 +1,6 @@
 """Embeddings and indexes kept on disk, so that a second evaluation takes seconds.
 
-    <cache>/embeddings.sqlite     vectors by a digest of encoder revision, role and text (and sentences)
+    <cache>/embeddings.sqlite     vectors by a digest of encoder revision, runtime, role and text (and sentences)
     <cache>/indexes/<name>-<...>  the index of a test set for one encoder, and `made-of`: what it was made of
 
 All of it is safe to delete.
@@ -53,6 +53,11 @@ class CachedEncoder:
     def revision(self) -> str:
         """The encoder's revision."""
         return self._encoder.revision
+
+    @property
+    def runtime(self) -> str:
+        """What computes the encoder."""
+        return self._encoder.runtime
 
     @property
     def dim(self) -> int:
@@ -140,7 +145,7 @@ class CachedEncoder:
         return [entries[key] for key in keys]
 
     def _key(self, text: str, role: str) -> bytes:
-        return hashlib.sha256(f"{self.revision}\0{self.dim}\0{role}\0{text}".encode()).digest()
+        return hashlib.sha256(f"{self.revision}\0{self.runtime}\0{self.dim}\0{role}\0{text}".encode()).digest()
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -158,8 +163,10 @@ class CachedEncoder:
 
 def index_folder(dataset: Dataset, encoder: CachedEncoder) -> Path:
     """Return the folder of an index of the documents, made anew unless documents, encoder and indexer are unchanged."""
-    made_of = _digest(msgspec.json.encode(dataset.documents), encoder.revision.encode(), *_indexer_files())
-    folder = encoder.folder / "indexes" / f"{dataset.name}-{encoder.revision}"
+    made_of = _digest(
+        msgspec.json.encode(dataset.documents), encoder.revision.encode(), encoder.runtime.encode(), *_indexer_files()
+    )
+    folder = encoder.folder / "indexes" / f"{dataset.name}-{encoder.revision}-{encoder.runtime}"
     stamp = folder / "made-of"
     try:
         if stamp.read_text(encoding="utf-8") == made_of and open_generation(folder):

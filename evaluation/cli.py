@@ -47,6 +47,7 @@ cache_option = click.option(
     help="Only this mode; may be repeated; without it all three.",
 )
 @setting_option("encoder")
+@setting_option("runtime")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--baseline", type=_PATH, metavar="FILE", help="Compare with a run that was saved with --save.")
 @click.option("--save", type=_PATH, metavar="FILE", help="Save all figures, query by query, for --baseline.")
@@ -57,7 +58,7 @@ cache_option = click.option(
     "--references", type=_PATH, metavar="FOLDER", help="Test set whose queries translations are compared with."
 )
 @cache_option
-def evaluate(form: str, encoder: str, modes: tuple[Mode, ...], **options: Any) -> None:
+def evaluate(form: str, encoder: str, runtime: str, modes: tuple[Mode, ...], **options: Any) -> None:
     """Measure search on test sets with relevance judgements.
 
     A test set is a folder of corpus.jsonl (id, lang, title, text), queries.jsonl (id, lang, text; translations of one
@@ -70,7 +71,7 @@ def evaluate(form: str, encoder: str, modes: tuple[Mode, ...], **options: Any) -
 
     job = Job(modes=tuple(dict.fromkeys(modes)) or _MODES, **options)
     reports = []
-    for number, report in enumerate(run_job(job, lambda: load_encoder(encoder))):
+    for number, report in enumerate(run_job(job, lambda: load_encoder(encoder, runtime=runtime))):
         reports.append(report)
         if form == "table":
             for line in [*([""] if number else []), *table(report)]:

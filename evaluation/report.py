@@ -52,7 +52,7 @@ def report(dataset: Dataset, runs: Sequence[ModeRun], encoder: Encoder, baseline
     """
     return {
         "dataset": dataset.name,
-        "encoder": {"name": encoder.name, "revision": encoder.revision},
+        "encoder": {"name": encoder.name, "revision": encoder.revision, "runtime": encoder.runtime},
         "documents": len(dataset.documents),
         "queries": len(dataset.topics),
         "modes": [_mode(dataset, run, runs, baseline) for run in runs],

@@ -20,7 +20,7 @@ def table(report: dict[str, Any]) -> Iterator[str]:
     encoder = report["encoder"]
     yield (
         f"{report['dataset']}: {report['documents']} documents, {report['queries']} queries,"
-        f" {encoder['name']} ({encoder['revision']})"
+        f" {encoder['name']} ({encoder['revision']}, {encoder['runtime']})"
     )
     yield ""
     yield from _aligned(_figure_rows(report["modes"]))

@@ -43,6 +43,7 @@ def _format(_ctx: click.Context, _option: click.Parameter, value: str | None) ->
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=click.Path(path_type=Path))
 @setting_option("index")
 @setting_option("encoder")
+@setting_option("runtime")
 @click.option(
     "--map",
     "columns",
@@ -64,6 +65,7 @@ def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
     sources: tuple[Path, ...],
     index: str,
     encoder: str,
+    runtime: str,
     columns: dict[str, str],
     format_: str | None,
     rebuild: bool,  # noqa: FBT001 (click calls it so)
@@ -79,7 +81,8 @@ def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
     from indexer.shared.encoder import load_encoder  # noqa: PLC0415 (the same)
 
     options = ReadOptions(format=format_, columns=columns)
-    report = build_index(sources, index=Path(index), encoder=load_encoder(encoder), options=options, rebuild=rebuild)
+    loaded = load_encoder(encoder, runtime=runtime)
+    report = build_index(sources, index=Path(index), encoder=loaded, options=options, rebuild=rebuild)
     for error in report.rejected:
         click.echo(f"rejected: {error}", err=True)
     if report.manifest is None:

@@ -123,13 +123,23 @@ def _build(
         format_version=FORMAT_VERSION,
         digest=digest,
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        encoder=EncoderIdentity(name=encoder.name, revision=encoder.revision, dim=encoder.dim, second=encoder.second),
+        encoder=_identity(encoder),
         langs=corpus.langs,
         counts=_counts(corpus),
         sources=read.sources,
         files={},
     )
     return publish(index, staging, manifest), embedded.computed
+
+
+def _identity(encoder: Encoder) -> EncoderIdentity:
+    return EncoderIdentity(
+        name=encoder.name,
+        revision=encoder.revision,
+        dim=encoder.dim,
+        second=encoder.second,
+        runtime=encoder.runtime,
+    )
 
 
 def _chunked(documents: Sequence[Document], tokens: TokenLimit) -> _Corpus:

@@ -92,6 +92,7 @@ def _format(*forms: str) -> Callable[[Function], Function]:
 @click.command(cls=Command)
 @click.argument("query", nargs=-1, required=True)
 @setting_option("index")
+@setting_option("runtime")
 @click.option("--mode", type=click.Choice(["hybrid", "keyword", "semantic"]), default="hybrid", show_default=True)
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default="relevance", show_default=True)
 @_filters
@@ -112,8 +113,9 @@ def search(query: tuple[str, ...], index: str, mode: Mode, limit: int | None, fo
     if limit is None and form not in FORMS:
         raise click.UsageError(f"--limit all needs --format {', '.join(FORMS)}; for a {form}, give a number")
     sort: Sort = options.pop("sort")
+    runtime: str = options.pop("runtime")
     request = SearchRequest(query=" ".join(query), mode=mode, filters=Filters(**options), sort=sort, limit=limit or 1)
-    searcher = Searcher.open(Path(index))
+    searcher = Searcher.open(Path(index), runtime=runtime)
     if mode != "keyword":
         searcher.warm_up()
     all_or_first = (
@@ -199,6 +201,7 @@ def compare(commitment_ids: tuple[str, ...], index: str, lang: str | None, form:
 @setting_option("host")
 @setting_option("port")
 @setting_option("threads")
+@setting_option("runtime")
 @setting_option("paranoid")
 @setting_option("log-requests")
 @setting_option("log-queries")

@@ -22,6 +22,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
+from indexer.shared.encoder import AUTO
 from indexer.shared.errors import ConcordError
 from searchapp.limits import Limits
 from searchapp.web import create_app
@@ -43,6 +44,7 @@ def run(  # noqa: PLR0913 (these are the settings of a server)
     host: str,
     port: int,
     threads: int,
+    runtime: str = AUTO,
     paranoid: bool = False,
     limits: Limits | None = None,
     log_requests: bool = False,
@@ -55,7 +57,15 @@ def run(  # noqa: PLR0913 (these are the settings of a server)
     """
     if log_requests:
         log_requests_to_stderr()
-    app = create_app({"INDEX": index, "PARANOID": paranoid, "LIMITS": limits or Limits(), "LOG_QUERIES": log_queries})
+    app = create_app(
+        {
+            "INDEX": index,
+            "RUNTIME": runtime,
+            "PARANOID": paranoid,
+            "LIMITS": limits or Limits(),
+            "LOG_QUERIES": log_queries,
+        }
+    )
     holder_of(app).get()
     server = GracefulServer(app, host=host, port=port, threads=threads)
     stopping = threading.Event()

@@ -22,6 +22,7 @@ class FakeEncoder:
 
     name = "fake"
     revision = "fake0000fake0000"
+    runtime = "python"
     dim = _DIM
     max_tokens = 512
     second = None

@@ -35,6 +35,7 @@ class MadeUpEncoder:
 
     name = "made-up"
     revision = "3ade0b5eed000001"
+    runtime = "numpy"
     dim = _FIRST + _SECOND
     max_tokens = 512
     second = SecondModel(start=_FIRST, langs=("ar", "de", "en", "es", "fr", "zh"))

@@ -46,12 +46,16 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EncoderIdentity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which encoder made the embeddings; a query must be encoded by the same one."""
+    """Which encoder made the embeddings; a query must be encoded by the same one.
+
+    `runtime` is what computed it. Another makes vectors that can be compared with these.
+    """
 
     name: str
     revision: str
     dim: int
     second: SecondModel | None = None
+    runtime: str = ""
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

@@ -84,6 +84,14 @@ SETTINGS = (
         ),
     ),
     Setting(
+        name="runtime",
+        default="auto",
+        help=(
+            "What computes bundled:e5-small: openvino and onnxruntime (8 bits), torch-bfloat16, torch, or auto, the"
+            " first of these that is installed and that the processor supports. An index goes with any of them."
+        ),
+    ),
+    Setting(
         name="host", default="127.0.0.1", help="Address to listen on; the default is reached from this machine only."
     ),
     Setting(name="port", default=8000, help="Port to listen on; the default needs no privileges."),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.encoder import Embeddings, Encoder, load_encoder
+from indexer.shared.encoder import AUTO, Embeddings, Encoder, load_encoder
 from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, OverloadError
 from indexer.shared.records import Document
 from indexer.shared.storage import Generation, open_generation
@@ -69,7 +69,12 @@ class Searcher:
     """One opened index generation, ready to answer. Safe to use from several threads."""
 
     def __init__(
-        self, generation: Generation, *, encoder: Encoder | None = None, weights: FusionWeights | None = None
+        self,
+        generation: Generation,
+        *,
+        encoder: Encoder | None = None,
+        weights: FusionWeights | None = None,
+        runtime: str = AUTO,
     ) -> None:
         self._generation = generation
         self._columns = load_columns(generation)
@@ -83,6 +88,7 @@ class Searcher:
         self._legs = LegRunner(self._columns, self._keyword, self._semantic, weights=self._weights, encode=self.encode)
         self._presenter = Presenter(generation, self._columns, self._semantic, self._grader)
         self._encoder = encoder
+        self._runtime = runtime
         self._warm = False
         self._lock = threading.Lock()
 
@@ -94,19 +100,22 @@ class Searcher:
         encoder: Encoder | None = None,
         weights: FusionWeights | None = None,
         paranoid: bool = False,
+        runtime: str = AUTO,
     ) -> Searcher:
         """Open the current generation of an index folder (IndexStoreError when missing or damaged).
 
-        Without `encoder`, the index's own is loaded when a search first needs it. `paranoid` compares the SHA-256 of
-        every file.
+        Without `encoder`, the index's own is loaded when a search first needs it, to be computed by `runtime`.
+        `paranoid` compares the SHA-256 of every file.
         """
-        return cls._over(open_generation(index, paranoid=paranoid), encoder, weights)
+        return cls._over(open_generation(index, paranoid=paranoid), encoder, weights, runtime)
 
     @classmethod
-    def _over(cls, generation: Generation, encoder: Encoder | None, weights: FusionWeights | None) -> Searcher:
+    def _over(
+        cls, generation: Generation, encoder: Encoder | None, weights: FusionWeights | None, runtime: str
+    ) -> Searcher:
         """Return a searcher; IndexStoreError when rows of the generation name others that aren't there."""
         try:
-            return cls(generation, encoder=encoder, weights=weights)
+            return cls(generation, encoder=encoder, weights=weights, runtime=runtime)
         except (IndexError, ValueError) as error:
             raise IndexStoreError(f"{generation.folder}: damaged ({error}); `concord verify` names the file") from error
 
@@ -117,7 +126,7 @@ class Searcher:
         """
         generation = open_generation(index, paranoid=paranoid)
         same = self._encoder is not None and self._encoder.revision == generation.manifest.encoder.revision
-        searcher = Searcher._over(generation, self._encoder if same else None, self._weights)
+        searcher = Searcher._over(generation, self._encoder if same else None, self._weights, self._runtime)
         searcher.warm_up()
         return searcher
 
@@ -283,7 +292,7 @@ class Searcher:
         with self._lock:
             if self._encoder is None:
                 name = self._generation.manifest.encoder.name
-                self._encoder = load_encoder(name, learned=self._generation.learned)
+                self._encoder = load_encoder(name, learned=self._generation.learned, runtime=self._runtime)
         identity = self._generation.manifest.encoder
         if self._encoder.revision != identity.revision:
             raise EncoderError(

@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 
+from indexer.shared.encoder import AUTO
 from indexer.shared.settings import setting
 from searchapp.addresses import is_web_address
 from searchapp.export import citation
@@ -111,12 +112,17 @@ def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
     """Return the web application.
 
     `INDEX` is the folder of the index, opened when it is first needed, with `PARANOID` after comparing its digests;
-    tests set `SEARCHER` to a ready searcher. `LIMITS` say what it takes on, and `LOG_QUERIES` whether the access log
-    tells what was searched for.
+    `RUNTIME` computes its encoder. Tests set `SEARCHER` to a ready searcher. `LIMITS` say what it takes on, and
+    `LOG_QUERIES` whether the access log tells what was searched for.
     """
     app = _ConcordFlask(__name__)
     app.config.from_mapping(
-        INDEX=setting("index").default, PARANOID=False, SEARCHER=None, LIMITS=Limits(), LOG_QUERIES=False
+        INDEX=setting("index").default,
+        RUNTIME=AUTO,
+        PARANOID=False,
+        SEARCHER=None,
+        LIMITS=Limits(),
+        LOG_QUERIES=False,
     )
     app.config.from_mapping(test_config)
     install_holder(app)

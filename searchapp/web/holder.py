@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from flask import Flask, current_app, g
 
+from indexer.shared.encoder import AUTO
 from indexer.shared.records import Document
 from indexer.shared.storage import pointer_state
 from searchapp.search.results import (
@@ -87,10 +88,14 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IndexFolder:
-    """The current generation of an index folder; `paranoid` compares the SHA-256 of every file that is opened."""
+    """The current generation of an index folder; `paranoid` compares the SHA-256 of every file that is opened.
+
+    `runtime` is what computes the encoder.
+    """
 
     folder: Path
     paranoid: bool = False
+    runtime: str = AUTO
 
     def state(self) -> object:
         """Return what changes when the pointer is replaced."""
@@ -102,7 +107,7 @@ class IndexFolder:
 
         if isinstance(previous, Searcher):
             return previous.renewed(self.folder, paranoid=self.paranoid)
-        return Searcher.open(self.folder, paranoid=self.paranoid)
+        return Searcher.open(self.folder, paranoid=self.paranoid, runtime=self.runtime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,8 @@ class SearcherHolder:
 def install_holder(app: Flask) -> None:
     """Give an application its holder: of `SEARCHER` if that is set, else of the index in the folder `INDEX`."""
     ready: SearchService | None = app.config["SEARCHER"]
-    folder = IndexFolder(Path(app.config["INDEX"]), paranoid=app.config["PARANOID"])
+    config = app.config
+    folder = IndexFolder(Path(config["INDEX"]), paranoid=config["PARANOID"], runtime=config["RUNTIME"])
     app.extensions[_EXTENSION] = SearcherHolder(folder if ready is None else _Fixed(ready))
 
 

@@ -2,6 +2,17 @@
 
 from indexer.shared.encoder.base import Encoder, Learned, SecondModel
 from indexer.shared.encoder.loading import load_encoder
+from indexer.shared.encoder.runtimes import AUTO, RUNTIMES, TORCH
 from indexer.shared.encoder.vectors import Embeddings, unit_length
 
-__all__ = ["Embeddings", "Encoder", "Learned", "SecondModel", "load_encoder", "unit_length"]
+__all__ = [
+    "AUTO",
+    "RUNTIMES",
+    "TORCH",
+    "Embeddings",
+    "Encoder",
+    "Learned",
+    "SecondModel",
+    "load_encoder",
+    "unit_length",
+]

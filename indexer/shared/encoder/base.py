@@ -47,6 +47,10 @@ class Encoder(Protocol):
         """A digest of everything that decides its output (weights, prompts, projection); 16 hex digits."""
 
     @property
+    def runtime(self) -> str:
+        """What computes it (see `runtimes`): vectors of one revision can be compared, whichever made them."""
+
+    @property
     def dim(self) -> int:
         """Length of its vectors."""
 

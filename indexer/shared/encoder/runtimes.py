@@ -1,0 +1,30 @@
+"""Which program computes the network of `bundled:e5-small`: the names, and what is needed for each."""
+
+from __future__ import annotations
+
+from importlib import util
+
+from indexer.shared.errors import EncoderError
+
+__all__ = ["AUTO", "BFLOAT16", "ONNXRUNTIME", "OPENVINO", "RUNTIMES", "TORCH", "check_runtime", "missing_packages"]
+
+AUTO = "auto"
+"""The fastest runtime that is installed and that the processor supports."""
+
+OPENVINO, ONNXRUNTIME, BFLOAT16, TORCH = "openvino", "onnxruntime", "torch-bfloat16", "torch"
+
+RUNTIMES = (OPENVINO, ONNXRUNTIME, BFLOAT16, TORCH)
+"""The fastest first: OpenVINO and ONNX Runtime in 8 bits, torch in 16 and in 32."""
+
+_PACKAGES = {OPENVINO: ("openvino", "nncf"), ONNXRUNTIME: ("onnxruntime", "onnx", "onnxscript")}
+
+
+def check_runtime(runtime: str) -> None:
+    """Raise EncoderError for a name that is none of RUNTIMES nor AUTO."""
+    if runtime not in {AUTO, *RUNTIMES}:
+        raise EncoderError(f"runtime {runtime!r}: unknown; expected {', '.join((AUTO, *RUNTIMES))}")
+
+
+def missing_packages(runtime: str) -> list[str]:
+    """Return the packages that a runtime needs and that aren't installed."""
+    return [package for package in _PACKAGES.get(runtime, ()) if util.find_spec(package) is None]
