@@ -28,7 +28,7 @@ from waitress.task import ErrorTask
 from indexer.shared.errors import ConcordError
 from searchapp.limits import Limits
 from searchapp.web import create_app
-from searchapp.web.access import log_requests_to_stderr
+from searchapp.web.access import ACCESS_LOG, log_requests_to_stderr
 from searchapp.web.errors import PROBLEM_JSON
 from searchapp.web.holder import holder_of
 from searchapp.web.text import sentence
@@ -192,6 +192,7 @@ def _log_on_stderr() -> Iterator[None]:
     """Have what happens to the service (not requests) written to stderr, a line each, with its time."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.addFilter(lambda record: record.name != ACCESS_LOG)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
     logger = logging.getLogger("searchapp")
     level = logger.level
