@@ -43,8 +43,8 @@ _PROBLEMS = {
 _ALWAYS = (400, 414, 429, 503)
 _YEARS = "`year_to` can't be before `year_from`."
 _QUERY = (
-    f"A query that names no field must have a word to search for; at most {MAX_CLAUSES} phrases, exclusions and stars; "
-    f"a star only at the end of a word, after {MIN_PREFIX} letters or more."
+    "A query that names no field must have a word to search for. It can have up to "
+    f"{MAX_CLAUSES} phrases, exclusions and stars, and a star only ends a word of {MIN_PREFIX} letters or more."
 )
 _ID = {
     "name": "commitment_id",
@@ -85,7 +85,7 @@ _OPERATIONS = (
         summary="Search commitments in any language; with filters and no query, all that pass them",
         parameters=PINNED_SEARCH_PARAMETERS,
         answer=SearchAnswer,
-        rules=f"`q` or a filter is needed. {_QUERY} {_YEARS}",
+        rules=f"Either `q` or a filter is needed. {_QUERY} {_YEARS}",
         files=(*(form.media_type for form in FORMS.values()), "application/atom+xml"),
     ),
     _Operation(
