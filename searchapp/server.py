@@ -6,6 +6,7 @@ Its threads share them; encoding and scoring run outside of Python's global lock
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import signal
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 import waitress
@@ -21,13 +23,16 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
+from waitress.task import ErrorTask
 
 from indexer.shared.encoder import AUTO
 from indexer.shared.errors import ConcordError
 from searchapp.limits import Limits
 from searchapp.web import create_app
-from searchapp.web.access import log_requests_to_stderr
+from searchapp.web.access import ACCESS_LOG, log_requests_to_stderr
+from searchapp.web.errors import PROBLEM_JSON
 from searchapp.web.holder import holder_of
+from searchapp.web.text import sentence
 
 __all__ = ["GracefulServer", "run"]
 
@@ -85,6 +90,34 @@ def run(  # noqa: PLR0913 (these are the settings of a server)
             server.done.wait()  # a thread can't be joined again once that was interrupted, before Python 3.13
 
 
+class _Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
+    """Tells why a request never reaches the application (it is no HTTP, or too large), as every error is told."""
+
+    def execute(self) -> None:
+        """Send the answer, and close the connection."""
+        error = self.request.error
+        body = json.dumps(
+            {
+                "type": "about:blank",
+                "title": error.reason,
+                "status": error.code,
+                "detail": sentence(str(error.body)),
+                "instance": quote(getattr(self.request, "path", ""), encoding="latin-1"),
+            }
+        ).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", PROBLEM_JSON))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection whose errors are problem documents, too."""
+
+    error_task_class = _Refusal
+
+
 class GracefulServer:
     """A waitress server on one address, bound when it is made; ConcordError when the address can't be had."""
 
@@ -109,6 +142,8 @@ class GracefulServer:
             reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
             raise ConcordError(f"can't listen on {host}:{port}: {reason}; choose another with --port") from error
         self._listeners = [one for one in self._sockets.values() if isinstance(one, BaseWSGIServer)]
+        for listener in self._listeners:
+            listener.channel_class = _Channel
 
     @property
     def port(self) -> int:
@@ -167,6 +202,7 @@ def _log_on_stderr() -> Iterator[None]:
     """Have what happens to the service (not requests) written to stderr, a line each, with its time."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.addFilter(lambda record: record.name != ACCESS_LOG)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
     logger = logging.getLogger("searchapp")
     level = logger.level

@@ -23,7 +23,7 @@ from indexer.parsing.lines import Line, unwrap
 from indexer.parsing.places import find_place
 from indexer.readers.source_file import SourceFile
 from indexer.shared.errors import InputError
-from indexer.shared.records import Document, Facts, Milestone, Section, Unmapped
+from indexer.shared.records import COMMITMENT_ID, Document, Facts, Milestone, Section, Unmapped
 from indexer.shared.regions import region_of
 from indexer.shared.taxonomy import section_label
 from indexer.shared.text import clean_text, redact_contacts
@@ -64,7 +64,7 @@ FIELDS = (*_TEXTS, *_PLAIN, *_OTHER, *_CODED)
 """The fields that a table can give of a commitment; "id" and "text" are required."""
 
 _LONGEST_TITLE = 120
-_ID = regex.compile(r"[^\s/#?%@\\\p{C}]{1,100}")
+_ID = regex.compile(rf"(?!.*\p{{C}}){COMMITMENT_ID}")
 _OGP_ID = regex.compile(r"[A-Z]{2,6}\d{3,5}")
 _NUMBERED = regex.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2})*)[.):]\s+(?P<text>\S.*)")
 

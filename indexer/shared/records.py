@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["CatalogueEntry", "Chunk", "Document", "Facts", "Milestone", "Section", "Unmapped"]
+__all__ = ["COMMITMENT_ID", "CatalogueEntry", "Chunk", "Document", "Facts", "Milestone", "Section", "Unmapped"]
+
+COMMITMENT_ID = r"[^\s/#?%@\\\x00-\x1f\x7f-\x9f]{1,100}"
+"""What the ID of a commitment looks like, as a regular expression of Python and of JSON Schema."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,12 @@ LIMITS = (
     ),
     Setting(name="max-searches", default=4, help="Searches at the same time; more than cores make all of them slower."),
     Setting(
-        name="max-waiting", default=16, help="Searches that may wait for these; others get a 503 with Retry-After."
+        name="max-waiting",
+        default=28,
+        help=(
+            "Searches that may wait for these, so that 32 clients are served at once; others get a 503 with"
+            " Retry-After."
+        ),
     ),
     Setting(
         name="rate-limit",
@@ -97,7 +102,7 @@ SETTINGS = (
     Setting(name="port", default=8000, help="Port to listen on; the default needs no privileges."),
     Setting(
         name="threads",
-        default=24,
+        default=40,
         help="Requests handled at the same time: all searches that run or wait, and some for what is quick.",
     ),
     Setting(

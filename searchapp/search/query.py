@@ -62,6 +62,7 @@ _ITEM = regex.compile(
     rf"|(?P<word_minus>(?<!\S)-(?=\w))?(?P<word>{_NUMBER}"
     r'|\S(?:(?!(?<!\w)"[^"]*")\S)*)'  # ends where a phrase starts
 )
+_PLAIN_NUMBER = regex.compile(_NUMBER)
 _PLAIN_WORD = regex.compile(rf"{_NUMBER}|\S+")
 _STAR_INSIDE = regex.compile(r"[\p{L}\p{M}\p{N}]\*+[\p{L}\p{N}]")
 _PREFIX = regex.compile(r"[^\p{L}\p{N}*]*+([^*]*[\p{L}\p{M}\p{N}])\*[^\p{L}\p{N}*]*+")
@@ -160,7 +161,13 @@ def respelt(text: str, corrections: Iterable[Correction]) -> str:
 
     def corrected(match: regex.Match[str]) -> str:
         typed = match["word"]
-        if typed is None or match["word_minus"] or "*" in typed or _field_value(typed):
+        if (
+            typed is None
+            or match["word_minus"]
+            or "*" in typed
+            or _field_value(typed)
+            or _PLAIN_NUMBER.fullmatch(typed)
+        ):
             return match[0]
         return replace_words(match[0], best)
 

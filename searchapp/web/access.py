@@ -17,9 +17,12 @@ from flask import Flask, Response, current_app, g, request
 
 from searchapp.web.metrics import get_metrics
 
-__all__ = ["install_access_log", "log_requests_to_stderr", "note"]
+__all__ = ["ACCESS_LOG", "install_access_log", "log_requests_to_stderr", "note"]
 
-_LOGGER = logging.getLogger("searchapp.access")
+ACCESS_LOG = "searchapp.access"
+"""The logger of the lines."""
+
+_LOGGER = logging.getLogger(ACCESS_LOG)
 _HEADER = "X-Request-Id"
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NO_ROUTE = "(none)"

@@ -70,12 +70,15 @@ def facets() -> ResponseReturnValue:
 def commitment(commitment_id: str) -> ResponseReturnValue:
     """Return a commitment in all its languages, or as a reference to one of them."""
     form = REFERENCE_FORMAT.read(request.args)
-    refuse_unknown(request.args, REFERENCE_PARAMETERS[:1] if form == "json" else REFERENCE_PARAMETERS)
+    refuse_unknown(request.args, REFERENCE_PARAMETERS)
+    lang = parse_language(request.args)
+    if lang and form == "json":
+        raise QueryError("JSON has every language; expected with a reference alone, as in format=ris", field="lang")
     searcher = get_searcher()
-    if form != "json":
-        lang = parse_language(request.args)
-        return reference_file(version_in(lang, searcher.commitment(commitment_id)), form)
-    return jsonify(commitment_dict(searcher.commitment(commitment_id), searcher.info, root=request.root_path))
+    versions = searcher.commitment(commitment_id)
+    if form == "json":
+        return jsonify(commitment_dict(versions, searcher.info, root=request.root_path))
+    return reference_file(version_in(lang, versions), form)
 
 
 @api.get("/api/v1/commitments/<commitment_id>/similar")

@@ -17,9 +17,9 @@ from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, N
 from searchapp.language import N_
 from searchapp.web.metrics import get_metrics
 
-__all__ = ["Problem", "install_errors", "is_api", "log_failure", "problem_of"]
+__all__ = ["PROBLEM_JSON", "Problem", "install_errors", "is_api", "log_failure", "problem_of"]
 
-_PROBLEM_JSON = "application/problem+json"
+PROBLEM_JSON = "application/problem+json"
 _API_PREFIX = "/api/"
 _API_PAGE = "/api/docs"
 _API_ROUTES = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
@@ -125,7 +125,7 @@ def _problem_json(problem: Problem) -> Response:
     }
     if problem.field:
         body["field"] = problem.field
-    return Response(current_app.json.dumps(body), content_type=_PROBLEM_JSON)
+    return Response(current_app.json.dumps(body), content_type=PROBLEM_JSON)
 
 
 def _problem_page(problem: Problem) -> Response:

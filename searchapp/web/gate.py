@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from indexer.shared.errors import ConcordError, OverloadError
 from searchapp.limits import Limits
 from searchapp.search.watch import Watch
 
-__all__ = ["Gate", "RateLimit", "client_of", "get_gate", "install_gate"]
+__all__ = ["Gate", "RateLimit", "Turns", "client_of", "get_gate", "install_gate"]
 
 _EXTENSION = "concord.gate"
 _UNLIMITED = frozenset({"static", "api.healthz", "api.readyz", "api.metrics"})
@@ -34,8 +35,7 @@ class Gate:
 
     def __init__(self, limits: Limits) -> None:
         self._budget = limits.time_budget / 1000
-        self._running = threading.Semaphore(limits.max_searches)
-        self._present = threading.Semaphore(limits.max_searches + limits.max_waiting)
+        self._turns = Turns(limits.max_searches, waiting=limits.max_waiting)
         self._workers = ThreadPoolExecutor(max_workers=limits.max_searches, thread_name_prefix="encode")
 
     @contextmanager
@@ -45,18 +45,51 @@ class Gate:
         Raises OverloadError when too many wait, or when the time is up before it is one's turn.
         """
         watch = Watch(budget=self._budget, workers=self._workers)
-        with _held(self._present, 0), _held(self._running, watch.left or 0):
+        if not self._turns.take(watch.left or 0):
+            raise OverloadError("too many searches are being answered at the moment; try again in a few seconds")
+        try:
             yield watch
+        finally:
+            self._turns.give_back()
 
 
-@contextmanager
-def _held(semaphore: threading.Semaphore, seconds: float) -> Iterator[None]:
-    if not semaphore.acquire(timeout=seconds):
-        raise OverloadError("too many searches are being answered at the moment; try again in a few seconds")
-    try:
-        yield
-    finally:
-        semaphore.release()
+class Turns:
+    """A number of places, given in the order in which they are asked for (a semaphore lets newcomers pass)."""
+
+    def __init__(self, places: int, *, waiting: int) -> None:
+        self._free = places
+        self._most_waiting = waiting
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._waiting)
+
+    def take(self, seconds: float) -> bool:
+        """Take a place, waiting so long for it, but not if too many wait already; return whether there is one."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            if len(self._waiting) >= self._most_waiting:
+                return False
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(seconds):
+            return True
+        with self._lock:
+            if not turn.is_set():
+                self._waiting.remove(turn)
+            return turn.is_set()
+
+    def give_back(self) -> None:
+        """Give back a place: to whoever has waited longest, if anyone has."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
 
 
 class RateLimit:

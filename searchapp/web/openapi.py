@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from indexer.shared.records import COMMITMENT_ID
 from searchapp.answers import (
     CommitmentAnswer,
     ComparisonAnswer,
@@ -19,6 +20,7 @@ from searchapp.answers import (
     SimilarAnswer,
 )
 from searchapp.export import FORMS, REFERENCE_FORMS
+from searchapp.search.query import MAX_CLAUSES, MIN_PREFIX
 from searchapp.web.parameters import Parameter
 from searchapp.web.params import (
     COMPARE_PARAMETERS,
@@ -39,20 +41,26 @@ _PROBLEMS = {
     503: "The index can't be used, or there is no time or room for the request at the moment.",
 }
 _ALWAYS = (400, 414, 429, 503)
+_YEARS = "`year_to` can't be before `year_from`."
+_QUERY = (
+    "A query that names no field must have a word to search for. It can have up to "
+    f"{MAX_CLAUSES} phrases, exclusions and stars, and a star only ends a word of {MIN_PREFIX} letters or more."
+)
 _ID = {
     "name": "commitment_id",
     "in": "path",
     "required": True,
     "description": "The ID of a commitment.",
-    "schema": {"type": "string", "minLength": 1, "examples": ["UK0066"]},
+    "schema": {"type": "string", "pattern": f"^{COMMITMENT_ID}$", "examples": ["UK0066"]},
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Operation:
-    """One GET; `links` name the operations that can follow it with the same ID.
+    """One GET.
 
-    `files` are the media types of its other formats; `finds` says that it looks for commitments by `id`.
+    `rules` say what the schemas of single parameters can't; `links` name the operations that can follow it with the
+    same ID; `files` are the media types of its other formats; `finds` says that it looks for commitments by `id`.
     """
 
     path: str
@@ -60,6 +68,7 @@ class _Operation:
     summary: str
     parameters: tuple[Parameter, ...]
     answer: type
+    rules: str = ""
     links: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     finds: bool = False
@@ -76,6 +85,7 @@ _OPERATIONS = (
         summary="Search commitments in any language; with filters and no query, all that pass them",
         parameters=PINNED_SEARCH_PARAMETERS,
         answer=SearchAnswer,
+        rules=f"Either `q` or a filter is needed. {_QUERY} {_YEARS}",
         files=(*(form.media_type for form in FORMS.values()), "application/atom+xml"),
     ),
     _Operation(
@@ -84,6 +94,7 @@ _OPERATIONS = (
         summary="Count the values of every field, in a search's result or among all commitments",
         parameters=FACET_PARAMETERS,
         answer=FacetsAnswer,
+        rules=f"{_QUERY} {_YEARS}",
     ),
     _Operation(
         path="/api/v1/commitments/{commitment_id}",
@@ -92,6 +103,7 @@ _OPERATIONS = (
         parameters=REFERENCE_PARAMETERS,
         answer=CommitmentAnswer,
         files=("text/plain", *(form.media_type for name, form in FORMS.items() if name in REFERENCE_FORMS)),
+        rules="`lang` is for references only: JSON has every language.",
         links=("similar",),
     ),
     _Operation(
@@ -100,6 +112,7 @@ _OPERATIONS = (
         summary="The commitments of other countries that are most like one",
         parameters=SIMILAR_PARAMETERS,
         answer=SimilarAnswer,
+        rules=_YEARS,
         links=("commitment",),
     ),
     _Operation(
@@ -143,6 +156,7 @@ def _get(operation: _Operation) -> dict[str, Any]:
     return {
         "operationId": operation.name,
         "summary": operation.summary,
+        **({"description": operation.rules} if operation.rules else {}),
         "parameters": [*([_ID] if operation.of_one else []), *parameters],
         "responses": {
             "200": _success(operation),
@@ -158,6 +172,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "name": parameter.name,
         "in": "query",
         "description": parameter.help,
+        **({"required": True} if "minItems" in schema else {}),
         **({} if schema["type"] == "array" else {"allowEmptyValue": True}),
         "schema": schema,
     }

@@ -14,10 +14,11 @@ from typing import Any, Generic, Protocol, TypeVar
 from werkzeug.datastructures import MultiDict
 
 from indexer.shared.errors import QueryError
+from indexer.shared.records import COMMITMENT_ID
 from indexer.shared.settings import number
 from searchapp.web.text import clean_query
 
-__all__ = ["Args", "Choice", "Codes", "Flag", "Names", "Number", "Once", "Parameter", "Text", "shortened"]
+__all__ = ["Args", "Choice", "Codes", "Flag", "Ids", "Names", "Number", "Once", "Parameter", "Text", "shortened"]
 
 Args = MultiDict[str, str]
 """The arguments of a request; a name may occur more than once."""
@@ -209,19 +210,44 @@ class Names:
 
     def read(self, args: Args) -> tuple[str, ...]:
         """Return the names, each once, in the order given."""
-        return tuple(dict.fromkeys(self.each(args)))
-
-    def each(self, args: Args) -> tuple[str, ...]:
-        """Return the names as often as they are given."""
         names = _values(args, self.name)
         for name in names:
             if len(name) > self.longest:
                 raise QueryError(f"“{shortened(name)}” is longer than {self.longest} characters", field=self.name)
-        return tuple(filter(None, map(clean_query, names)))
+        return tuple(dict.fromkeys(filter(None, map(clean_query, names))))
 
     def schema(self) -> dict[str, Any]:
         """Return its JSON Schema."""
         return _array({"type": "string", "maxLength": self.longest})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ids:
+    """IDs of commitments, each another; whoever takes them says if there are as many as `count` allows."""
+
+    name: str
+    help: str
+    count: range
+    example: tuple[str, ...]
+
+    def read(self, args: Args) -> tuple[str, ...]:
+        """Return the IDs as often as they are given."""
+        ids = tuple(value.strip() for value in _values(args, self.name))
+        for one in ids:
+            if not re.fullmatch(COMMITMENT_ID, one):
+                raise QueryError(f"“{shortened(one)}” can't be the ID of a commitment", field=self.name)
+        return ids
+
+    def schema(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {
+            "type": "array",
+            "items": {"type": "string", "pattern": f"^{COMMITMENT_ID}$"},
+            "minItems": self.count[0],
+            "maxItems": self.count[-1],
+            "uniqueItems": True,
+            "examples": [list(self.example)],
+        }
 
 
 def shortened(value: str) -> str:

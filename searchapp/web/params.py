@@ -16,9 +16,10 @@ from searchapp.export import FORMS, REFERENCE_FORMS
 from searchapp.paging import MAX_OFFSET
 from searchapp.pins import Pin
 from searchapp.search.columns import FACET_FIELDS
+from searchapp.search.compare import COMPARABLE
 from searchapp.search.query import MAX_QUERY
 from searchapp.search.results import CompareRequest, Filters, Grouping, Mode, SearchRequest, SimilarRequest, Sort
-from searchapp.web.parameters import Args, Choice, Codes, Flag, Names, Number, Once, Parameter, Text, shortened
+from searchapp.web.parameters import Args, Choice, Codes, Flag, Ids, Names, Number, Once, Parameter, Text, shortened
 
 __all__ = [
     "COMPARE_FORMAT",
@@ -147,7 +148,7 @@ SEARCH_FORMAT = Choice(
 )
 REFERENCE_FORMAT = Choice(name="format", help="JSON, or a reference.", options=("json", *REFERENCE_FORMS))
 COMPARE_FORMAT = Choice(name="format", help="JSON, or a table.", options=("json", "csv"))
-_ID = Names(name="id", help="The ID of a commitment to compare, two to six.", longest=MAX_NAME)
+_ID = Ids(name="id", help="The IDs of two to six commitments.", count=COMPARABLE, example=("UK0066", "JO0021"))
 
 PINNED_SEARCH_PARAMETERS: tuple[Parameter, ...] = (*SEARCH_PARAMETERS, _INDEX, _ENCODER, SEARCH_FORMAT)
 """Every parameter of a search by a program, and of a permalink."""
@@ -201,7 +202,7 @@ def parse_language(args: Args) -> str | None:
 
 def parse_compare(args: Args) -> CompareRequest:
     """Return the comparison that a request asks for, however many IDs it names; raises QueryError for their shape."""
-    return CompareRequest(commitment_ids=_ID.each(args), lang=parse_language(args))
+    return CompareRequest(commitment_ids=_ID.read(args), lang=parse_language(args))
 
 
 def parse_pin(args: Args) -> Pin | None:

@@ -134,6 +134,31 @@ def test_a_stopping_server_finishes_what_it_has_and_takes_nothing_new() -> None:
         connection.close()
 
 
+@pytest.mark.parametrize(
+    ("sent", "status", "instance"),
+    [
+        (b"what?\r\n\r\n", 400, ""),
+        (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400, ""),
+        (b"GET / HTTP/1.1\r\nx: ".ljust(262_144, b"y"), 431, "/"),
+        (b"GET /caf%C3%A9 HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n", 413, "/caf%C3%A9"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "/"),
+    ],
+    ids=["no request", "bad header", "long headers", "long body", "unknown encoding"],
+)
+def test_what_is_refused_before_the_application_sees_it_is_a_problem_document_too(
+    sent: bytes, status: int, instance: str
+) -> None:
+    with served(Flask(__name__)) as server, socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
+        client.sendall(sent)
+        response = http.client.HTTPResponse(client)
+        response.begin()
+        problem = json.loads(response.read())
+    assert (response.status, response.headers["Content-Type"]) == (status, "application/problem+json")
+    assert set(problem) == {"type", "title", "status", "detail", "instance"}
+    assert (problem["status"], problem["title"], problem["instance"]) == (status, response.reason, instance)
+    assert problem["detail"].endswith((".", "!", "?"))
+
+
 def test_an_address_in_use_is_one_clear_line() -> None:
     with served(Flask(__name__)) as server, pytest.raises(ConcordError, match=r"the port is in use.*--port"):
         GracefulServer(Flask(__name__), host="127.0.0.1", port=server.port, threads=1)
@@ -188,7 +213,9 @@ def test_a_served_index_is_ready_follows_a_switch_and_when_told_to_end_finishes_
         process.send_signal(number)
         assert "hits" in json.loads(connection.getresponse().read())
         assert process.wait(60) == 0
-        assert "Traceback" not in "".join(lines)
+        rest = "".join(lines)
+        assert "Traceback" not in rest
+        assert '"route"' not in rest  # requests aren't logged unless asked for
         connection.close()
 
 

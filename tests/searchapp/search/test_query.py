@@ -290,6 +290,10 @@ def test_a_query_reads_the_same_however_its_spaces_are_typed(text: str) -> None:
         assert [part.split() for part in clauses(tidied)] == [part.split() for part in clauses(query)]
 
 
+def test_a_number_that_holds_the_word_to_correct_stays() -> None:
+    assert respelt("000 0 000", [Correction(word="000", near=(("en", "zzzzz"),))]) == "zzzzz 0 000"
+
+
 @settings(deadline=None, database=None)
 @given(ANY_TEXT, st.data())
 def test_correcting_a_word_leaves_all_else_as_it_was(text: str, data: st.DataObject) -> None:

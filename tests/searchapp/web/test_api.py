@@ -239,8 +239,10 @@ def test_an_unknown_commitment_is_a_404_problem(client: FlaskClient) -> None:
     assert problem["instance"] == "/api/v1/commitments/n%C3%B6"
 
 
-def test_a_commitment_takes_no_parameters(client: FlaskClient) -> None:
-    assert client.get("/api/v1/commitments/UK0066?lang=fr").status_code == 400
+def test_a_commitment_in_json_has_every_language_so_that_none_can_be_chosen(client: FlaskClient) -> None:
+    refused = client.get("/api/v1/commitments/UK0066?lang=fr")
+    assert (refused.status_code, refused.get_json(force=True)["detail"][:30]) == (400, "lang: JSON has every language;")
+    assert client.get("/api/v1/commitments/UK0066?lang=+").status_code == 200
 
 
 def test_the_commitments_like_one_are_answered_each_with_a_pair_of_passages(client: FlaskClient) -> None:

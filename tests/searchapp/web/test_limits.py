@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,7 +13,7 @@ from searchapp.limits import Limits
 from searchapp.search.results import SearchRequest, SearchResult
 from searchapp.search.watch import Watch
 from searchapp.web import create_app
-from searchapp.web.gate import Gate, client_of
+from searchapp.web.gate import Gate, Turns, client_of
 from tests.searchapp.web.fakes import FakeSearcher
 
 SEARCH = "/api/v1/search?q=hub"
@@ -76,6 +78,43 @@ def test_a_search_that_waits_too_long_is_refused() -> None:
 def _through(gate: Gate) -> bool:
     with gate.search() as watch:
         return watch.left is not None
+
+
+def test_whoever_has_waited_longest_is_next_and_nobody_who_comes_later() -> None:
+    turns, order = Turns(1, waiting=8), list[int]()
+
+    def ask(number: int) -> None:
+        assert turns.take(60)
+        order.append(number)
+        turns.give_back()
+
+    assert turns.take(0)
+    with ThreadPoolExecutor(8) as pool:
+        waiting = []
+        for number in range(8):
+            waiting.append(pool.submit(ask, number))
+            assert _soon(lambda: len(turns) == len(waiting))
+        assert not turns.take(60)  # one more than may wait
+        turns.give_back()
+        assert not [one for one in waiting if one.result(60)]
+    assert order == list(range(8))
+
+
+def _soon(holds: Callable[[], bool]) -> bool:
+    """Wait until something holds, for a minute at most, and return whether it does."""
+    end = time.monotonic() + 60
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.001)
+    return holds()
+
+
+def test_who_has_waited_in_vain_takes_no_place() -> None:
+    turns = Turns(1, waiting=1)
+    assert turns.take(0)
+    assert [turns.take(0.001) for _ in range(3)] == [False] * 3
+    turns.give_back()
+    assert turns.take(0)
+    assert not turns.take(0)
 
 
 def test_a_failed_search_leaves_its_place() -> None:

@@ -133,6 +133,16 @@ def test_more_values_than_the_schema_allows_are_refused() -> None:
         parse_search(MultiDict([("country", "FR")] * (most + 1)))
 
 
+def test_a_comparison_is_described_as_of_two_to_six_different_ids() -> None:
+    [parameter] = [one for operation in OPERATIONS for one in operation["parameters"] if one["name"] == "id"]
+    schema = parameter["schema"]
+    assert parameter["required"]
+    assert (schema["minItems"], schema["maxItems"], schema["uniqueItems"]) == (2, 6, True)
+    allowed = re.compile(schema["items"]["pattern"])
+    assert all(map(allowed.search, ["UK0066", "GB-2016.4", "ä"]))
+    assert not any(map(allowed.search, ["", " ", "UK 66", "a/b", "a\x00", "x" * 101]))
+
+
 def test_the_page_of_the_api_names_every_operation_parameter_and_answer(client: FlaskClient) -> None:
     tree = parse(client.get("/api/docs").text)
     words = set(text_of(tree).split())
