@@ -92,8 +92,8 @@ SETTINGS = (
         name="runtime",
         default="auto",
         help=(
-            "What computes bundled:e5-small: openvino and onnxruntime (8 bits), torch-bfloat16, torch, or auto, the"
-            " first of these that is installed and that the processor supports. An index goes with any of them."
+            "What computes bundled:e5-small: openvino, onnxruntime (8 bits), torch-bfloat16, torch, or auto, the first"
+            " of these that is installed and that the processor supports. An index goes with any of them."
         ),
     ),
     Setting(

@@ -1,13 +1,13 @@
 """The network of multilingual-e5-small, computed by the fastest runtime at hand.
 
-OpenVINO and ONNX Runtime compute in 8 bits what `preparing` makes of the weights once for a machine, in a process of
-its own, and keeps in the user's cache folder (XDG_CACHE_HOME, on Linux ~/.cache/concord/encoders). All that is in
-there can be deleted.
+OpenVINO and ONNX Runtime compute what `preparing` makes of the weights once for a machine, in a process of its own, and
+keeps in the user's cache folder (XDG_CACHE_HOME, on Linux ~/.cache/concord/encoders). All that is in there can be
+deleted.
 
-In 8 bits a text's embedding would depend, if little, on how far the texts beside it have it padded. Texts are therefore
-padded to the next multiple of 16 tokens, whatever stands beside them, and computed with others of that length or alone
-(ONNX Runtime finds one range for all texts that it is given), on one core, as many pieces at a time as there are cores.
-Fewer lengths also save time: a runtime takes some 50 ms when it sees one for the first time.
+In 16 or 8 bits a text's embedding would depend, if little, on how far the texts beside it have it padded. Texts are
+therefore padded to the next multiple of 16 tokens, whatever stands beside them, and computed with others of that length
+or alone (ONNX Runtime finds one range for all texts that it is given), on one core, as many pieces at a time as there
+are cores. Fewer lengths also save time: a runtime takes some 50 ms when it sees one for the first time.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ def _prepared(runtime: str, version: str) -> Iterator[Path]:
 
 def _prepare(runtime: str, folder: Path) -> None:
     """Have the network made for a runtime, into a new folder, by another process: the libraries change this one."""
-    click.echo("Preparing the encoder for this processor, once; this takes about half a minute ...", err=True)
+    click.echo("Preparing the encoder for this processor, once; this takes some ten seconds ...", err=True)
     made = subprocess.run(  # noqa: S603 (this program, and names of our own)
         [sys.executable, "-m", _MAKER, runtime, str(folder)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

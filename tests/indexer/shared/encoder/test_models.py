@@ -116,7 +116,8 @@ def test_sentences_of_one_passage_are_told_apart_by_their_own_words(encoder: Enc
         border = len(first)
         _, of_sentences = encoder.encode_passages_with_sentences([text], [[(0, border), (border + 1, len(text))]])
         queries = encoder.encode_queries(["fighting corruption", "planting trees"])
-        assert (queries @ of_sentences.T).argmax(axis=1).tolist() == [0, 1]
+        scores = queries @ of_sentences.T
+        assert scores.trace() > scores[:, ::-1].trace() + 0.1
 
 
 def test_a_sentence_after_the_last_token_has_the_vector_of_its_passage(encoder: Encoder) -> None:

@@ -68,7 +68,7 @@ def test_runtimes_find_the_same(by_runtime: dict[str, Encoder]) -> None:
 
 
 @pytest.mark.encoder
-def test_what_stands_beside_a_text_changes_nothing_in_eight_bits(by_runtime: dict[str, Encoder]) -> None:
+def test_what_stands_beside_a_text_changes_nothing_(by_runtime: dict[str, Encoder]) -> None:
     text = read_parallel_text()
     passages = [*(" ".join(text[lang][:8]) for lang in LANGS), *text["fr"][:20], ""]
     for runtime in ("openvino", "onnxruntime"):
