@@ -6,6 +6,7 @@ chapter 3) proposes pairs, and the exact Jaccard similarity of their word shingl
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -53,13 +54,12 @@ def _versions(documents: Iterable[Document]) -> Iterator[tuple[int, int]]:
 
 def _near_duplicates(documents: Iterable[Document]) -> Iterator[tuple[int, int]]:
     shingles: dict[int, frozenset[str]] = {}
-    indexes: dict[tuple[str | None, str], MinHashLSH] = {}
+    indexes: defaultdict[tuple[str | None, str], MinHashLSH] = defaultdict(_empty_index)
     for row, document in enumerate(documents):
         own = _shingles(document.text)
         if own is None:
             continue
-        key = (document.facts.country, document.lang)
-        index = indexes.setdefault(key, MinHashLSH(threshold=SIMILARITY, num_perm=_PERMUTATIONS))
+        index = indexes[document.facts.country, document.lang]
         signature = MinHash(num_perm=_PERMUTATIONS)
         signature.update_batch([shingle.encode() for shingle in sorted(own)])
         for candidate in sorted(index.query(signature)):
@@ -67,6 +67,10 @@ def _near_duplicates(documents: Iterable[Document]) -> Iterator[tuple[int, int]]
                 yield candidate, row
         index.insert(row, signature)
         shingles[row] = own
+
+
+def _empty_index() -> MinHashLSH:
+    return MinHashLSH(threshold=SIMILARITY, num_perm=_PERMUTATIONS)
 
 
 def _shingles(text: str) -> frozenset[str] | None:
