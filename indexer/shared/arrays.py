@@ -10,7 +10,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["load_array", "save_array"]
+__all__ = ["Numbers", "load_array", "ranges", "save_array", "starts"]
+
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,14 @@ def load_array(path: Path) -> npt.NDArray[Any]:
     except (EOFError, SyntaxError, TokenError) as error:  # numpy reads the header as Python, and lets these through
         raise ValueError(f"no array header: {error}") from error
     return array
+
+
+def starts(counts: npt.ArrayLike) -> Numbers:
+    """Return where each of n runs of so many entries starts, and where the last ends, int64 `(n + 1,)`."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+
+
+def ranges(first: Numbers, counts: npt.NDArray[np.integer[Any]]) -> Numbers:
+    """Return the `counts[i]` numbers `first[i], first[i] + 1, …` for every i, one after the other."""
+    ends = np.cumsum(counts, dtype=np.int64)
+    return np.repeat(first - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)
