@@ -33,7 +33,7 @@ from indexer.shared.analysis import (
     tokens,
     words_field,
 )
-from indexer.shared.arrays import Numbers, ranges, starts
+from indexer.shared.arrays import Numbers, counts_of, ranges, starts
 from indexer.shared.postings import Postings, save_postings
 from indexer.shared.word_forms import primary_tag
 
@@ -145,11 +145,11 @@ def _taken_over(known: KnownRows, tags: tuple[str, ...]) -> _Part:
     row_of[sources] = rows
     row = row_of[old.rows]
     kept = row >= 0
-    counts = np.diff(old.position_starts)
+    counts = counts_of(old.position_starts)
     lang_of = np.array([tags.index(lang) if lang in tags else -1 for lang in old.langs], dtype=np.int16)
     return _Part(
         terms=[(name, term) for name in old.fields for term in old.vocabulary(name)],
-        term=np.repeat(np.arange(len(old.term_starts) - 1, dtype=np.int32), np.diff(old.posting_starts))[kept],
+        term=np.repeat(np.arange(len(old.term_starts) - 1, dtype=np.int32), counts_of(old.posting_starts))[kept],
         row=row[kept],
         weights=old.weights[kept],
         counts=counts[kept].astype(np.int32),

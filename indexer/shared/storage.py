@@ -19,6 +19,9 @@
         positions.npy                   float32 (documents, 2): places on a map by meaning, from 0 to 1 (absent in
                                         generations made before there was one)
         encoder.npz                     what the encoder has learned (absent if that is nothing)
+        signatures.npy                  uint64 (documents, bands): for finding near-duplicates; only indexing reads it
+                                        (absent, with rules.txt, in generations made before there was one)
+        rules.txt                       digest of the rules by which all was made of the documents; the same
         background.npy                  float32 (texts, dim): the background as queries, see `indexer.shared.background`
         keyword/                        the keyword index, whose document numbers are rows too
 
@@ -51,6 +54,8 @@ __all__ = [
     "CHUNK_DTYPE",
     "LEARNED_FILE",
     "POSITIONS_FILE",
+    "RULES_FILE",
+    "SIGNATURES_FILE",
     "Centres",
     "Generation",
     "Sentences",
@@ -71,6 +76,8 @@ Languages are numbered as in the manifest.
 LEARNED_FILE = "encoder.npz"
 CENTRES_FILE = "centres.npy"
 POSITIONS_FILE = "positions.npy"
+RULES_FILE = "rules.txt"
+SIGNATURES_FILE = "signatures.npy"
 
 _DIGEST_LENGTH = 16
 
