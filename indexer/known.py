@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from indexer.near_duplicates import Signatures
 from indexer.shared.analysis import analysis_revision
@@ -17,11 +19,11 @@ from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError
 from indexer.shared.postings import Postings, load_postings
 from indexer.shared.records import Document, Section
-from indexer.shared.storage import RULES_FILE, SIGNATURES_FILE, Generation
+from indexer.shared.storage import ENTRIES_FILE, RULES_FILE, SIGNATURES_FILE, Generation
 
 __all__ = ["Found", "Known", "known_from", "preparation_rules"]
 
-_LIBRARIES = ("datasketch", "lingua-language-detector", "regex", "sentencex")
+_LIBRARIES = ("babel", "datasketch", "lingua-language-detector", "regex", "selectolax", "sentencex")
 
 
 class _Name(msgspec.Struct):
@@ -38,12 +40,24 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A generation made by the present rules, and what only indexing reads of it; `rows` are its documents'."""
+    """A generation made by the present rules, and what only indexing reads of it.
+
+    `rows` are those of its documents by document_id, `entries` by the digest of the values that they were read from.
+    """
 
     generation: Generation
     signatures: Signatures
     postings: Postings
     rows: dict[str, int]
+    entries: dict[bytes, int]
+
+    def recall(self, digest: bytes) -> Document | None:
+        """Return the document that was read from values with this digest, as it was read."""
+        row = self.entries.get(digest)
+        if row is None:
+            return None
+        document = self.generation.document(row)
+        return replace(document, sections=tuple(replace(section, lang=None) for section in document.sections))
 
     def find(self, document: Document) -> Found | None:
         """Return the row and the sections of a document, unless what is made of it has changed."""
@@ -70,6 +84,7 @@ def known_from(previous: Generation | None, rules: str) -> Known | None:
         signatures=load_array(previous.folder / SIGNATURES_FILE),
         postings=postings,
         rows={name: row for row, name in enumerate(names)},
+        entries=_entries(load_array(previous.folder / ENTRIES_FILE)),
     )
 
 
@@ -89,6 +104,10 @@ def preparation_rules(encoder: Encoder) -> str:
 
 
 _DECODER = msgspec.json.Decoder(_Name)
+
+
+def _entries(digests: npt.NDArray[np.uint8]) -> dict[bytes, int]:
+    return {digests[row].tobytes(): row for row in np.flatnonzero(digests.any(axis=1)).tolist()}
 
 
 def _is_made_by(rules: str, generation: Generation) -> bool:

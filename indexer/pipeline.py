@@ -21,13 +21,22 @@ from indexer.near_duplicates import group_documents
 from indexer.positions import LAYOUT, document_vectors, known_positions, lay_out
 from indexer.preparation import Corpus, prepare
 from indexer.publishing import publish, staging_folder, writer_lock
+from indexer.readers.recall import DIGEST_BYTES
 from indexer.readers.sources import ReadOptions, ReadResult, read_sources
 from indexer.shared.arrays import counts_of, save_array
 from indexer.shared.background import background_revision, read_background
 from indexer.shared.encoder import Encoder
 from indexer.shared.errors import IndexStoreError, InputError
 from indexer.shared.manifest import FORMAT_VERSION, Counts, EncoderIdentity, Manifest
-from indexer.shared.storage import POSITIONS_FILE, RULES_FILE, SIGNATURES_FILE, Centres, Generation, open_generation
+from indexer.shared.storage import (
+    ENTRIES_FILE,
+    POSITIONS_FILE,
+    RULES_FILE,
+    SIGNATURES_FILE,
+    Centres,
+    Generation,
+    open_generation,
+)
 
 __all__ = ["IndexReport", "build_index", "index_documents"]
 
@@ -52,8 +61,13 @@ def build_index(
     options: ReadOptions | None = None,
     rebuild: bool = False,
 ) -> IndexReport:
-    """Index all sources into a new generation and make it current; `rebuild` computes every embedding anew."""
-    return index_documents(read_sources(sources, options), index=index, encoder=encoder, rebuild=rebuild)
+    """Index all sources into a new generation and make it current; `rebuild` makes everything anew.
+
+    Otherwise what hasn't changed since the current generation is taken from it.
+    """
+    known = None if rebuild else known_from(_previous(index), preparation_rules(encoder))
+    read = read_sources(sources, options, recall=None if known is None else known.recall)
+    return index_documents(read, index=index, encoder=encoder, rebuild=rebuild)
 
 
 def index_documents(read: ReadResult, *, index: Path, encoder: Encoder, rebuild: bool = False) -> IndexReport:
@@ -90,6 +104,7 @@ def _build(
     save_array(staging / "chunks.npy", corpus.chunks)
     save_array(staging / "groups.npy", group_documents(corpus.documents, corpus.signatures))
     save_array(staging / "passage_keys.npy", corpus.keys)
+    save_array(staging / ENTRIES_FILE, _entries(read))
     save_array(staging / SIGNATURES_FILE, corpus.signatures)
     write_sentences(staging, corpus.sentences, corpus.offsets)
     embedded = embed_passages(corpus, encoder, folder=staging, previous=previous)
@@ -150,6 +165,11 @@ def _positions(
         count=count,
     )
     return lay_out(vectors, known_positions(previous, corpus.keys, documents=documents, count=count))
+
+
+def _entries(read: ReadResult) -> npt.NDArray[np.uint8]:
+    digests = [read.digests.get(document.document_id, bytes(DIGEST_BYTES)) for document in read.documents]
+    return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, DIGEST_BYTES)
 
 
 def _digest(rules: str, documents_digest: bytes, corpus: Corpus, encoder: Encoder) -> str:

@@ -20,15 +20,20 @@ from hypothesis import strategies as st
 from indexer import keyword_index, preparation
 from indexer.chunking import TokenLimit, chunk_document
 from indexer.keyword_index import KeywordEntry
+from indexer.known import known_from, preparation_rules
 from indexer.languages import with_section_languages
 from indexer.pipeline import IndexReport, build_index, index_documents
-from indexer.readers.sources import ReadResult
+from indexer.readers import entry
+from indexer.readers.entry import Entry
+from indexer.readers.recall import Recall
+from indexer.readers.sources import ReadResult, read_sources
 from indexer.shared.manifest import seal
 from indexer.shared.records import Chunk, Document, Section
 from indexer.shared.storage import Generation, current_digest, damaged_files, open_generation
 from searchapp.search.results import SearchRequest
 from searchapp.search.searcher import Searcher
 from tests.fakes import FakeEncoder, document
+from tests.indexer.readers.saved_pages import saved_page
 
 
 def sentences(count: int) -> str:
@@ -160,6 +165,7 @@ def test_updated_again_and_again_an_index_is_that_of_a_fresh_run(
 class Work:
     """How often what is made of a document was made."""
 
+    read: list[str] = field(default_factory=list)
     analysed: list[str] = field(default_factory=list)
     chunked: list[str] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
@@ -167,9 +173,14 @@ class Work:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
-    """Counts the documents that are cut, the sections whose language is told, and the chunks whose words are read."""
+    """Notes of which rows documents are made, which are cut and their languages told, and whose words are read."""
     counted = Work()
-    fields = keyword_index._fields
+    make, fields = entry._document, keyword_index._fields
+
+    def counting_make(row: Entry) -> Document:
+        made = make(row)
+        counted.read.append(made.commitment_id)
+        return made
 
     def counting_cut(document: Document, tokens: TokenLimit) -> list[Chunk]:
         counted.chunked.append(document.commitment_id)
@@ -183,22 +194,24 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
         counted.analysed.append(entry.commitment_id)
         return fields(entry)
 
+    monkeypatch.setattr(entry, "_document", counting_make)
     monkeypatch.setattr(preparation, "chunk_document", counting_cut)
     monkeypatch.setattr(preparation, "with_section_languages", counting_tell)
     monkeypatch.setattr(keyword_index, "_fields", counting_fields)
     return counted
 
 
-def test_only_documents_that_changed_are_cut_and_analysed(rows: Path, texts: dict[str, str], work: Work) -> None:
+def test_only_documents_that_changed_are_read_cut_and_analysed(rows: Path, texts: dict[str, str], work: Work) -> None:
     index(rows)
-    assert work.chunked == work.languages == list(texts)
+    assert work.read == work.chunked == work.languages == list(texts)
     assert set(work.analysed) == set(texts)
-    for made in (work.chunked, work.languages, work.analysed):
+    for made in (work.read, work.chunked, work.languages, work.analysed):
         made.clear()
     del texts["FR0001"]  # which moves all that follow by a line
     write_rows(rows, texts | {"FR0002": "All is new here.", "FR0005a": "So is this."})
     index(rows)
-    assert work.chunked == work.languages == work.analysed == ["FR0002", "FR0005a"]
+    assert work.read == work.chunked == work.languages == work.analysed == ["FR0002", "FR0005a"]
+    assert [one.line for one in documents(rows.parent / "index")] == [1, 2, 3, 4, 5, 9, 6, 7, 8]
 
 
 def test_an_index_made_by_other_rules_is_made_anew(
@@ -215,17 +228,52 @@ def test_an_index_made_by_other_rules_is_made_anew(
     assert first.manifest.digest != second.manifest.digest
 
 
-@pytest.mark.parametrize("name", ["rules.txt", "signatures.npy"])
 def test_a_generation_from_before_there_were_rules_is_searched_and_made_anew(
-    rows: Path, texts: dict[str, str], work: Work, name: str
+    rows: Path, texts: dict[str, str], work: Work
 ) -> None:
     index(rows)
-    without(open_generation(rows.parent / "index"), {"rules.txt", name})
+    without(open_generation(rows.parent / "index"), {"rules.txt", "signatures.npy", "entries.npy"})
     assert open_generation(rows.parent / "index").manifest.counts.documents == len(texts)
     work.chunked.clear()
     write_rows(rows, texts | {"FR0002": "All is new here."})
     assert index(rows).embedded == 1
     assert work.chunked == list(texts)
+
+
+def test_what_is_recalled_is_what_would_be_read_anew(seeds: Path, rows: Path, texts: dict[str, str]) -> None:
+    folder = rows.parent / "index"
+    page, html = rows.with_name("page.txt"), rows.with_name("page.html")
+    first, second, *_ = sorted(seeds.glob("*.txt"))
+    page.write_bytes(first.read_bytes())
+    html.write_text(saved_page(second.read_text("utf-8")), encoding="utf-8")
+    build_index([page, html, rows], index=folder, encoder=FakeEncoder())
+    known = known_from(open_generation(folder), preparation_rules(FakeEncoder()))
+    assert known is not None
+    moved = rows.with_name("moved.jsonl")
+    write_rows(moved, {"DE0001": "A new one.", **texts, "FR0002": "All is new here."})
+    renamed = page.rename(page.with_name("renamed.txt"))
+    recalled = Recalled(known.recall)
+    sources = [renamed, html, moved]
+    assert read_sources(sources, recall=recalled) == read_sources(sources)
+    assert recalled.count == 2 + len(texts) - 1
+
+
+class Recalled:
+    """Counts what is recalled."""
+
+    def __init__(self, recall: Recall) -> None:
+        self._recall = recall
+        self.count = 0
+
+    def __call__(self, digest: bytes) -> Document | None:
+        found = self._recall(digest)
+        self.count += found is not None
+        return found
+
+
+def documents(index: Path) -> list[Document]:
+    generation = open_generation(index)
+    return [generation.document(row) for row in range(generation.manifest.counts.documents)]
 
 
 def without(generation: Generation, names: set[str]) -> None:
@@ -242,6 +290,7 @@ import sys, time
 from pathlib import Path
 from indexer.pipeline import build_index
 from tests.fakes import FakeEncoder, document
+from tests.indexer.readers.saved_pages import saved_page
 
 class Slow(FakeEncoder):
     def encode_passages_with_sentences(self, passages, sentences, *, progress=False):
