@@ -125,14 +125,14 @@ def _collected(entries: Iterable[KeywordEntry], expected: Iterator[int], tags: t
         lengths.extend((length[words_field(entry.lang)], length[surface_field(entry.lang)]))
     return _Part(
         terms=tuple(terms),
-        term=np.array(term, dtype=np.int32),
-        row=np.array(row, dtype=np.int32),
-        weights=np.array(weights, dtype=np.float32),
-        counts=np.array(counts, dtype=np.int32),
-        positions=np.frombuffer(bytes(positions), dtype=POSITION_DTYPE),
-        rows=np.array(rows, dtype=np.int32),
-        langs=np.array(langs, dtype=np.int16),
-        lengths=np.array(lengths, dtype=np.int32).reshape(-1, 2).T,
+        term=np.frombuffer(term, dtype=np.int32),
+        row=np.frombuffer(row, dtype=np.int32),
+        weights=np.frombuffer(weights, dtype=np.float32),
+        counts=np.frombuffer(counts, dtype=np.int32),
+        positions=np.frombuffer(positions, dtype=POSITION_DTYPE),
+        rows=np.frombuffer(rows, dtype=np.int32),
+        langs=np.frombuffer(langs, dtype=np.int16),
+        lengths=np.frombuffer(lengths, dtype=np.int32).reshape(-1, 2).T,
     )
 
 
