@@ -107,7 +107,8 @@ def embed_passages(
         for rows in _batches(np.flatnonzero(known >= 0).tolist(), _COPIED):
             _copy(embedded, passages.offsets, np.array(rows), previous, known[rows])
     missing = _distinct(passages.keys, np.flatnonzero(known < 0).tolist())
-    _compute(embedded, passages, missing, encoder)
+    if missing:
+        _compute(embedded, passages, missing, encoder)
     return replace(embedded, computed=len(missing))
 
 

@@ -71,21 +71,11 @@ class Known:
 
 
 def known_from(previous: Generation | None, rules: str) -> Known | None:
-    """Return what a generation knows; None if there is none, or it was made by other rules."""
-    if previous is None or not _is_made_by(rules, previous):
-        return None
+    """Return what a generation knows; None if there is none, it was made by other rules, or is being removed."""
     try:
-        postings = load_postings(previous.keyword_folder, revision=analysis_revision())
-    except IndexStoreError:
+        return None if previous is None or not _is_made_by(rules, previous) else _opened(previous)
+    except (OSError, IndexStoreError):
         return None
-    names = (previous.decoded(row, _DECODER).document_id for row in range(previous.manifest.counts.documents))
-    return Known(
-        generation=previous,
-        signatures=load_array(previous.folder / SIGNATURES_FILE),
-        postings=postings,
-        rows={name: row for row, name in enumerate(names)},
-        entries=_entries(load_array(previous.folder / ENTRIES_FILE)),
-    )
 
 
 def preparation_rules(encoder: Encoder) -> str:
@@ -104,6 +94,17 @@ def preparation_rules(encoder: Encoder) -> str:
 
 
 _DECODER = msgspec.json.Decoder(_Name)
+
+
+def _opened(previous: Generation) -> Known:
+    names = (previous.decoded(row, _DECODER).document_id for row in range(previous.manifest.counts.documents))
+    return Known(
+        generation=previous,
+        signatures=load_array(previous.folder / SIGNATURES_FILE),
+        postings=load_postings(previous.keyword_folder, revision=analysis_revision()),
+        rows={name: row for row, name in enumerate(names)},
+        entries=_entries(load_array(previous.folder / ENTRIES_FILE)),
+    )
 
 
 def _entries(digests: npt.NDArray[np.uint8]) -> dict[bytes, int]:

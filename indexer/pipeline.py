@@ -115,7 +115,7 @@ def _build(
     save_array(staging / POSITIONS_FILE, _positions(corpus, embedded, centres, encoder=encoder, previous=previous))
     save_array(staging / "background.npy", encoder.encode_queries(read_background()))
     entries = tqdm(corpus.new_entries(), desc="Indexing words", unit=" chunks", delay=1, disable=None)
-    rows = None if known is None else KnownRows(postings=known.postings, rows=corpus.chunk_origins)
+    rows = None if known is None else KnownRows(postings=known.postings, rows=corpus.origins)
     write_keyword_index(staging / "keyword", entries, corpus.langs, rows)
     (staging / RULES_FILE).write_text(f"{rules}\n", encoding="ascii")
     manifest = Manifest(

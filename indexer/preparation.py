@@ -35,16 +35,15 @@ __all__ = ["Corpus", "prepare"]
 class Corpus:
     """Documents, in the order of their rows, and what each is made into, in the shapes of a generation's files.
 
-    `origins` and `chunk_origins` are the rows that documents and chunks had in the previous generation, int64, -1 for
-    those that are new. The sentences of chunk r are `sentences[offsets[r]:offsets[r + 1]]`.
+    `origins` are the rows that chunks had in the previous generation, int64 `(chunks,)`, -1 for those that are new. The
+    sentences of chunk r are `sentences[offsets[r]:offsets[r + 1]]`.
     """
 
     documents: tuple[Document, ...]
-    origins: Numbers
     signatures: Signatures
     langs: tuple[str, ...]
     chunks: npt.NDArray[np.void]
-    chunk_origins: Numbers
+    origins: Numbers
     keys: npt.NDArray[np.uint8]
     sentences: npt.NDArray[np.int32]
     offsets: Numbers
@@ -57,7 +56,7 @@ class Corpus:
 
     def new_entries(self) -> Iterator[KeywordEntry]:
         """Yield what the keyword index needs of each new chunk."""
-        for row in np.flatnonzero(self.chunk_origins < 0).tolist():
+        for row in np.flatnonzero(self.origins < 0).tolist():
             document, section, text = self._chunk(row)
             facts = document.facts
             yield KeywordEntry(
@@ -98,10 +97,9 @@ def prepare(documents: Sequence[Document], encoder: Encoder, known: Known | None
         for document, one in zip(progress, found, strict=True)
     )
     new = [document for document, one in zip(marked, found, strict=True) if one is None]
-    origins = np.array([-1 if one is None else one.row for one in found], dtype=np.int64)
-    return _joined(
-        marked, origins, old=_cut([], encoder) if known is None else _known_cut(known), new=_cut(new, encoder)
-    )
+    rows = np.array([-1 if one is None else one.row for one in found], dtype=np.int64)
+    old = _cut([], encoder) if known is None else _known_cut(known)
+    return _joined(marked, rows, old=old, new=_cut(new, encoder))
 
 
 def _cut(documents: Sequence[Document], encoder: Encoder) -> _Cut:
@@ -146,9 +144,9 @@ def _known_cut(known: Known) -> _Cut:
     )
 
 
-def _joined(documents: tuple[Document, ...], origins: Numbers, *, old: _Cut, new: _Cut) -> Corpus:
-    """Return the corpus whose documents are those of `old` where they have an origin, else the next of `new`."""
-    places = np.where(origins < 0, len(old.counts) + np.cumsum(origins < 0) - 1, origins)
+def _joined(documents: tuple[Document, ...], rows: Numbers, *, old: _Cut, new: _Cut) -> Corpus:
+    """Return the corpus of documents that have these rows in `old` or, where that is -1, are the next of `new`."""
+    places = np.where(rows < 0, len(old.counts) + np.cumsum(rows < 0) - 1, rows)
     counts = np.concatenate([old.counts, new.counts])
     taken = ranges(starts(counts)[places], counts[places])
     langs, chunks = _in_languages(old, new, taken)
@@ -157,11 +155,10 @@ def _joined(documents: tuple[Document, ...], origins: Numbers, *, old: _Cut, new
     sentences = np.concatenate([old.sentences, new.sentences])
     return Corpus(
         documents=documents,
-        origins=origins,
         signatures=np.concatenate([old.signatures, new.signatures])[places],
         langs=langs,
         chunks=chunks,
-        chunk_origins=np.where(taken < len(old.chunks), taken, -1),
+        origins=np.where(taken < len(old.chunks), taken, -1),
         keys=np.concatenate([old.keys, new.keys])[taken],
         sentences=sentences[ranges(starts(spans)[taken], spans[taken])],
         offsets=starts(spans[taken]),
