@@ -107,12 +107,7 @@ def _build(
     save_array(staging / ENTRIES_FILE, _entries(read))
     save_array(staging / SIGNATURES_FILE, corpus.signatures)
     write_sentences(staging, corpus.sentences, corpus.offsets)
-    embedded = embed_passages(corpus, encoder, folder=staging, previous=previous)
-    centres = _centres(corpus, embedded) if encoder.learned else None
-    if centres is not None:
-        write_learned(staging, encoder.learned)
-        write_centres(staging, centres)
-    save_array(staging / POSITIONS_FILE, _positions(corpus, embedded, centres, encoder=encoder, previous=previous))
+    embedded = _write_embeddings(staging, corpus, encoder, previous)
     save_array(staging / "background.npy", encoder.encode_queries(read_background()))
     entries = tqdm(corpus.new_entries(), desc="Indexing words", unit=" chunks", delay=1, disable=None)
     rows = None if known is None else KnownRows(postings=known.postings, rows=corpus.origins)
@@ -128,7 +123,18 @@ def _build(
         sources=read.sources,
         files={},
     )
-    return publish(index, staging, manifest), embedded.computed
+    return publish(index, staging, manifest), embedded
+
+
+def _write_embeddings(staging: Path, corpus: Corpus, encoder: Encoder, previous: Generation | None) -> int:
+    """Write the embeddings and what is made of them, and let go of them; return how many had to be computed."""
+    embedded = embed_passages(corpus, encoder, folder=staging, previous=previous)
+    centres = _centres(corpus, embedded) if encoder.learned else None
+    if centres is not None:
+        write_learned(staging, encoder.learned)
+        write_centres(staging, centres)
+    save_array(staging / POSITIONS_FILE, _positions(corpus, embedded, centres, encoder=encoder, previous=previous))
+    return embedded.computed
 
 
 def _identity(encoder: Encoder) -> EncoderIdentity:
