@@ -60,7 +60,7 @@ def _format(_ctx: click.Context, _option: click.Parameter, value: str | None) ->
     help="Read every source as one format: irm-csv, csv, jsonl, ogp-html or ogp-text. Otherwise file name endings and"
     " contents tell.",
 )
-@click.option("--rebuild", is_flag=True, help="Compute every embedding anew.")
+@click.option("--rebuild", is_flag=True, help="Make everything anew, also what hasn't changed.")
 def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
     sources: tuple[Path, ...],
     index: str,

@@ -11,23 +11,31 @@ sentences of a passage can be told apart.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
+from indexer.shared.arrays import Numbers, counts_of, new_array, ranges, starts
 from indexer.shared.encoder import Embeddings, Encoder, unit_length
 from indexer.shared.quantised import QuantisedVectors, quantise
 from indexer.shared.storage import Generation
 from indexer.shared.text import Span
 
-__all__ = ["TITLE_WEIGHT", "Embedded", "Passage", "embed_passages", "passage_keys"]
+__all__ = ["TITLE_WEIGHT", "Embedded", "Passage", "Passages", "embed_passages", "passage_keys"]
 
 TITLE_WEIGHT = 0.2
 """Weight of the title's embedding in that of each of its chunks."""
 
 _KEY_BYTES = 16
+_COPIED = 4096  # passages at a time
+_ENCODED = 256  # passages at a time: several of the encoder's batches
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +50,30 @@ class Passage:
     sentences: tuple[Span, ...] = ()
 
 
+class Passages(Protocol):
+    """All passages of a generation: their `passage_keys`, where the sentences of each start among all, and each."""
+
+    @property
+    def keys(self) -> npt.NDArray[np.uint8]:
+        """Their keys, uint8 `(n, 16)`."""
+
+    @property
+    def offsets(self) -> Numbers:
+        """Where the sentences of each start, and where the last end, int64 `(n + 1,)`."""
+
+    def passage(self, row: int) -> Passage:
+        """Return one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
-    """Embeddings float32 `(n, dim)`, their keys uint8 `(n, 16)`, and how many of the n had to be computed.
+    """Embeddings float32 `(n, dim)`, and how many of the n had to be computed.
 
-    `sentences` holds the s vectors of the sentences of all n passages, in order.
+    `sentences` holds the s vectors of the sentences of all n passages, in order. All are mapped from their files.
     """
 
     embeddings: Embeddings
     sentences: QuantisedVectors
-    keys: npt.NDArray[np.uint8]
     computed: int
 
 
@@ -63,47 +85,100 @@ def passage_keys(passages: Sequence[Passage], revision: str) -> npt.NDArray[np.u
     return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(passages), _KEY_BYTES)
 
 
-def embed_passages(passages: Sequence[Passage], encoder: Encoder, *, previous: Generation | None) -> Embedded:
-    """Return the embeddings of passages in their order; equal passages are computed once, known ones not at all."""
-    keys = passage_keys(passages, encoder.revision)
-    embeddings = np.zeros((len(passages), encoder.dim), dtype=np.float32)
-    sentences = [quantise(np.zeros((0, encoder.dim), dtype=np.float32))] * len(passages)
-    known = _known_rows(previous, encoder)
-    missing: dict[bytes, list[int]] = {}
-    for row, key in enumerate(keys):
-        source = known.get(key.tobytes())
-        if source is None or previous is None:
-            missing.setdefault(key.tobytes(), []).append(row)
-        else:
-            embeddings[row], sentences[row] = previous.embeddings[source], previous.sentences(source).embeddings
+def embed_passages(
+    passages: Passages, encoder: Encoder, *, folder: Path, previous: Generation | None = None
+) -> Embedded:
+    """Write the embeddings of passages, and of their sentences, in order, into a generation's folder.
+
+    Equal passages are computed once, known ones not at all. Little is held in memory: what was computed goes to the
+    files before the next passages are read.
+    """
+    known = _known_rows(passages.keys, previous, encoder)
+    count, sentences = len(passages.keys), int(passages.offsets[-1])
+    embedded = Embedded(
+        embeddings=new_array(folder / "embeddings.npy", (count, encoder.dim), "<f4"),
+        sentences=QuantisedVectors(
+            codes=new_array(folder / "sentence_embeddings.npy", (sentences, encoder.dim), "i1"),
+            scales=new_array(folder / "sentence_scales.npy", (sentences,), "<f4"),
+        ),
+        computed=0,
+    )
+    if previous is not None:
+        for rows in _batches(np.flatnonzero(known >= 0).tolist(), _COPIED):
+            _copy(embedded, passages.offsets, np.array(rows), previous, known[rows])
+    missing = _distinct(passages.keys, np.flatnonzero(known < 0).tolist())
     if missing:
-        fresh = _compute([passages[rows[0]] for rows in missing.values()], encoder)
-        for (vector, of_sentences), rows in zip(fresh, missing.values(), strict=True):
-            for row in rows:
-                embeddings[row], sentences[row] = vector, of_sentences
-    return Embedded(embeddings=embeddings, sentences=_joined(sentences, encoder.dim), keys=keys, computed=len(missing))
+        _compute(embedded, passages, missing, encoder)
+    return replace(embedded, computed=len(missing))
 
 
-def _known_rows(previous: Generation | None, encoder: Encoder) -> dict[bytes, int]:
+def _known_rows(keys: npt.NDArray[np.uint8], previous: Generation | None, encoder: Encoder) -> Numbers:
+    """Return the row of each passage in the previous generation, int64 `(n,)`, -1 where it hasn't got it."""
     if previous is None or previous.manifest.encoder.revision != encoder.revision:
-        return {}
-    return {key.tobytes(): row for row, key in enumerate(previous.passage_keys)}
+        return np.full(len(keys), -1, dtype=np.int64)
+    rows = {key.tobytes(): row for row, key in enumerate(np.asarray(previous.passage_keys))}
+    return np.array([rows.get(key.tobytes(), -1) for key in keys], dtype=np.int64)
 
 
-def _compute(passages: Sequence[Passage], encoder: Encoder) -> Iterator[tuple[Embeddings, QuantisedVectors]]:
-    """Give the embedding of each passage, `(dim,)`, and those of its sentences."""
-    texts, spans = [passage.text for passage in passages], [passage.sentences for passage in passages]
-    vectors, of_sentences = encoder.encode_passages_with_sentences(texts, spans, progress=True)
-    titles = sorted({passage.title for passage in passages if passage.title})
+def _copy(embedded: Embedded, offsets: Numbers, rows: Numbers, previous: Generation, known: Numbers) -> None:
+    """Copy the embeddings of passages and of their sentences from where they are known."""
+    embedded.embeddings[rows] = previous.embeddings[known]
+    counts = counts_of(offsets)[rows]
+    sentences = ranges(offsets[rows], counts)
+    of_previous = ranges(previous.sentence_offsets[known].astype(np.int64), counts)
+    embedded.sentences.codes[sentences] = previous.all_sentences.embeddings.codes[of_previous]
+    embedded.sentences.scales[sentences] = previous.all_sentences.embeddings.scales[of_previous]
+
+
+def _distinct(keys: npt.NDArray[np.uint8], rows: Sequence[int]) -> list[list[int]]:
+    """Return those rows, the rows of equal passages together."""
+    found: dict[bytes, list[int]] = {}
+    for row in rows:
+        found.setdefault(keys[row].tobytes(), []).append(row)
+    return list(found.values())
+
+
+def _compute(embedded: Embedded, passages: Passages, missing: Sequence[Sequence[int]], encoder: Encoder) -> None:
+    """Compute what is missing, the longest passages first, as the encoder's batches want them."""
+    lengths, titles = _lengths_and_titles(passages, missing)
+    of_titles = encoder.encode_passages(titles) if titles else np.zeros((0, encoder.dim), dtype=np.float32)
     number = {title: position for position, title in enumerate(titles)}
+    longest_first = [missing[place] for place in np.argsort(-lengths, kind="stable")]
+    with tqdm(total=len(missing), desc="Encoding", unit=" texts", disable=None) as bar:
+        for batch in _batches(longest_first, _ENCODED):
+            read = [passages.passage(rows[0]) for rows in batch]
+            vectors, of_sentences = _encoded(read, encoder, of_titles, number)
+            ends = starts([len(one.sentences) for one in read])
+            for place, rows in enumerate(batch):
+                embedded.embeddings[rows] = vectors[place]
+                for row in rows:
+                    target = slice(passages.offsets[row], passages.offsets[row + 1])
+                    own = of_sentences[slice(ends[place], ends[place + 1])]
+                    embedded.sentences.codes[target], embedded.sentences.scales[target] = own.codes, own.scales
+            bar.update(len(batch))
+
+
+def _lengths_and_titles(passages: Passages, missing: Sequence[Sequence[int]]) -> tuple[Numbers, list[str]]:
+    """Return the length of each passage, in code points, and all their titles."""
+    lengths, titles = [], set()
+    for rows in missing:
+        passage = passages.passage(rows[0])
+        lengths.append(len(passage.text))
+        titles.add(passage.title)
+    return np.array(lengths, dtype=np.int64), sorted(titles - {""})
+
+
+def _encoded(
+    passages: Sequence[Passage], encoder: Encoder, of_titles: Embeddings, number: Mapping[str, int]
+) -> tuple[Embeddings, QuantisedVectors]:
+    """Return the embeddings of passages, `(n, dim)`, drawn towards their titles', and those of all their sentences."""
+    texts, spans = [passage.text for passage in passages], [passage.sentences for passage in passages]
+    vectors, of_sentences = encoder.encode_passages_with_sentences(texts, spans)
     titled = [row for row, passage in enumerate(passages) if passage.title]
-    of_titles = encoder.encode_passages(titles)[[number[passages[row].title] for row in titled]]
-    mixed = (1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * of_titles
+    own = of_titles[[number[passages[row].title] for row in titled]]
+    mixed = (1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * own
     vectors[titled] = np.hstack([unit_length(part) for part in _models_parts(mixed, encoder)])
-    ends = np.cumsum([0, *map(len, spans)])
-    quantised = quantise(of_sentences)
-    for row, vector in enumerate(vectors):
-        yield vector, quantised[ends[row] : ends[row + 1]]
+    return vectors, quantise(of_sentences)
 
 
 def _models_parts(vectors: Embeddings, encoder: Encoder) -> list[Embeddings]:
@@ -111,9 +186,5 @@ def _models_parts(vectors: Embeddings, encoder: Encoder) -> list[Embeddings]:
     return np.split(vectors, [] if encoder.second is None else [encoder.second.start], axis=1)
 
 
-def _joined(parts: Sequence[QuantisedVectors], dim: int) -> QuantisedVectors:
-    empty = quantise(np.zeros((0, dim), dtype=np.float32))
-    return QuantisedVectors(
-        codes=np.concatenate([empty.codes, *(part.codes for part in parts)]),
-        scales=np.concatenate([empty.scales, *(part.scales for part in parts)]),
-    )
+def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from indexer.shared.arrays import save_array
+from indexer.shared.arrays import Numbers, save_array
 from indexer.shared.encoder import Learned
-from indexer.shared.quantised import QuantisedVectors
 from indexer.shared.records import Document
 from indexer.shared.storage import CENTRES_FILE, LEARNED_FILE, Centres
-from indexer.shared.text import Span
 
 __all__ = ["write_centres", "write_documents", "write_learned", "write_sentences"]
 
 
-def write_documents(folder: Path, documents: list[Document]) -> bytes:
+def write_documents(folder: Path, documents: Iterable[Document]) -> bytes:
     """Write the documents and their offsets; return the SHA-256 of the lines."""
     digest = hashlib.sha256()
     offsets = [0]
@@ -34,14 +33,10 @@ def write_documents(folder: Path, documents: list[Document]) -> bytes:
     return digest.digest()
 
 
-def write_sentences(folder: Path, spans: Sequence[Sequence[Span]], embeddings: QuantisedVectors) -> None:
-    """Write the sentences of all chunks: their spans by chunk row, and all their embeddings in that order."""
-    flat = [span for of_chunk in spans for span in of_chunk]
-    offsets = np.cumsum([0, *map(len, spans)], dtype=np.uint64)
-    save_array(folder / "sentences.npy", np.array(flat, dtype="<i4").reshape(len(flat), 2))
+def write_sentences(folder: Path, spans: npt.NDArray[np.int32], offsets: Numbers) -> None:
+    """Write the spans of all chunks' sentences, and where those of each chunk start."""
+    save_array(folder / "sentences.npy", spans.astype("<i4"))
     save_array(folder / "sentences.offsets.npy", offsets.astype("<u8"))
-    save_array(folder / "sentence_embeddings.npy", embeddings.codes)
-    save_array(folder / "sentence_scales.npy", embeddings.scales.astype("<f4"))
 
 
 def write_centres(folder: Path, centres: Centres) -> None:

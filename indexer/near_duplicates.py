@@ -6,18 +6,20 @@ chapter 3) proposes pairs, and the exact Jaccard similarity of their word shingl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import regex
 from datasketch import MinHash, MinHashLSH
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.cluster.hierarchy import DisjointSet
 
 from indexer.shared.records import Document
 
-__all__ = ["SIMILARITY", "group_documents"]
+__all__ = ["SIMILARITY", "group_documents", "signatures"]
 
 SIMILARITY = 0.9
 """Least Jaccard similarity of two texts' shingles. In the IRM database pairs lie at 1.0 or below 0.65."""
@@ -25,48 +27,74 @@ SIMILARITY = 0.9
 _SHINGLE = 4
 _FEWEST_WORDS = 8  # shorter texts ("N/A", a heading) are no evidence
 _PERMUTATIONS = 64
+_COMPARED = 1024  # documents whose shingles are kept for the next comparison
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
+Signatures = npt.NDArray[np.uint64]
 
-def group_documents(documents: Sequence[Document]) -> npt.NDArray[np.int32]:
+
+def signatures(documents: Sequence[Document]) -> Signatures:
+    """Return the signatures of documents, uint64 `(documents, bands)`.
+
+    Documents are compared if they agree in a band. A text too short to tell has noughts.
+    """
+    found = np.zeros((len(documents), _index().b), dtype=np.uint64)
+    for row, document in enumerate(documents):
+        shingles = _shingles(document.text)
+        if shingles is not None:
+            found[row] = _signature(shingles)
+    return found
+
+
+def group_documents(documents: Sequence[Document], signed: Signatures) -> npt.NDArray[np.int32]:
     """Return the number of each document's group, int32 `(documents,)`, numbered from 0 in the order of the rows.
 
     Documents of one commitment are in one group, and so are near-duplicates: of one country and language, because the
-    same text from two governments is two promises.
+    same text from two governments is two promises. `signed` are the documents' `signatures`.
     """
-    if not documents:
-        return np.zeros(0, dtype=np.int32)
-    pairs = [*_versions(documents), *_near_duplicates(documents)]
-    one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    links = coo_array((np.ones(len(pairs), dtype=np.int8), (one, other)), shape=(len(documents),) * 2)
-    labels = connected_components(links, directed=False)[1]
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.argsort(np.argsort(first))
-    return order[inverse].astype(np.int32)
-
-
-def _versions(documents: Iterable[Document]) -> Iterator[tuple[int, int]]:
+    groups = DisjointSet(range(len(documents)))
     first: dict[str, int] = {}
     for row, document in enumerate(documents):
-        yield first.setdefault(document.commitment_id, row), row
+        groups.merge(first.setdefault(document.commitment_id, row), row)
+    _merge_near_duplicates(groups, documents, signed)
+    number: dict[int, int] = {}
+    return np.array([number.setdefault(groups[row], len(number)) for row in range(len(documents))], dtype=np.int32)
 
 
-def _near_duplicates(documents: Iterable[Document]) -> Iterator[tuple[int, int]]:
-    shingles: dict[int, frozenset[str]] = {}
-    indexes: dict[tuple[str | None, str], MinHashLSH] = {}
-    for row, document in enumerate(documents):
-        own = _shingles(document.text)
-        if own is None:
-            continue
-        key = (document.facts.country, document.lang)
-        index = indexes.setdefault(key, MinHashLSH(threshold=SIMILARITY, num_perm=_PERMUTATIONS))
-        signature = MinHash(num_perm=_PERMUTATIONS)
-        signature.update_batch([shingle.encode() for shingle in sorted(own)])
-        for candidate in sorted(index.query(signature)):
-            if len(own & shingles[candidate]) >= SIMILARITY * len(own | shingles[candidate]):
-                yield candidate, row
-        index.insert(row, signature)
-        shingles[row] = own
+def _merge_near_duplicates(groups: DisjointSet, documents: Sequence[Document], signed: Signatures) -> None:
+    shingles = lru_cache(_COMPARED)(lambda row: _shingles(documents[row].text) or frozenset())
+    alike: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+    for row in np.flatnonzero(signed.any(axis=1)).tolist():
+        document = documents[row]
+        for band in enumerate(signed[row].tolist()):
+            others = alike[document.facts.country, document.lang, band]
+            for other in others:
+                if not groups.connected(other, row) and _similar(shingles(other), shingles(row)):
+                    groups.merge(other, row)
+            others.append(row)
+
+
+def _similar(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) >= SIMILARITY * len(one | other)
+
+
+def _signature(shingles: frozenset[str]) -> list[int]:
+    """Return a digest of each band of a text's MinHash."""
+    signature, size = _empty().copy(), _index().r
+    signature.update_batch([shingle.encode() for shingle in sorted(shingles)])
+    bands = signature.hashvalues[: _index().b * size].reshape(-1, size)
+    return [int.from_bytes(hashlib.blake2b(band.tobytes(), digest_size=8).digest(), "little") for band in bands]
+
+
+@cache
+def _empty() -> MinHash:
+    return MinHash(num_perm=_PERMUTATIONS)
+
+
+@cache
+def _index() -> MinHashLSH:
+    """Return an index of signatures, for the numbers of its bands and of their rows: the best for SIMILARITY."""
+    return MinHashLSH(threshold=SIMILARITY, num_perm=_PERMUTATIONS)
 
 
 def _shingles(text: str) -> frozenset[str] | None:

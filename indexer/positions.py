@@ -88,6 +88,7 @@ def lay_out(vectors: Floats, known: Floats) -> Floats:
 
 def _names(keys: npt.NDArray[np.uint8], documents: Numbers, count: int) -> list[bytes]:
     """Return the joined keys of each document's passages."""
+    keys = np.asarray(keys)
     ends = np.searchsorted(documents, np.arange(count + 1))
     return [keys[start:end].tobytes() for start, end in pairwise(ends)]
 

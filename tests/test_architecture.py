@@ -93,12 +93,8 @@ def test_a_broken_direction_is_noticed(place: str, source: str) -> None:
     assert violations(ROOT / place, source) != []
 
 
-def test_whoosh_is_seen_by_three_modules() -> None:
-    assert importers("whoosh") == {
-        "indexer/shared/analysis.py",
-        "indexer/keyword_index.py",
-        "searchapp/search/keyword.py",
-    }
+def test_whoosh_is_seen_by_two_modules() -> None:
+    assert importers("whoosh") == {"indexer/shared/analysis.py", "searchapp/search/keyword.py"}
 
 
 def test_the_encoders_library_is_seen_by_one_module() -> None:

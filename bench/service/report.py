@@ -118,6 +118,7 @@ def _throughput_rows(columns: Sequence[_Column]) -> Iterator[list[str]]:
 def _cost_rows(columns: Sequence[_Column]) -> Iterator[list[str]]:
     yield ["seconds", *(f"{column.cost.seconds:.1f}" for column in columns)]
     yield ["milliseconds a chunk", *(f"{1000 * column.cost.seconds / column.size:.2f}" for column in columns)]
+    yield ["seconds, after one document has changed", *(f"{column.cost.update:.1f}" for column in columns)]
     yield ["peak memory, MB", *(f"{column.cost.megabytes:,.0f}" for column in columns)]
 
 

@@ -97,11 +97,17 @@ class Entry:
 
 
 def build_document(entry: Entry) -> Document:
-    """Return the document of an entry.
+    """Return the document of an entry, which its values decide.
 
     Raises InputError, naming line and column, if the ID or the text is missing, the ID can't be one, or the country is
     unknown. A text that says that there is none ("N/A") gives way to the title.
     """
+    content = repr(sorted(entry.values.items())).encode()
+    file = entry.file
+    return file.memory.document(content, lambda: _document(entry), source=file.path.name, line=entry.line)
+
+
+def _document(entry: Entry) -> Document:
     commitment_id = _id(entry)
     title = entry.value("title")
     if not entry.raw("text"):

@@ -35,7 +35,11 @@ def read(file: SourceFile) -> Iterator[Document | InputError]:
     """Give the page's document, or the reason why the file holds none."""
     try:
         html = file.text(_encoding(file))
-        yield parse_page(page_lines(html), source=str(file.path))
+        yield file.memory.document(
+            b"html\0" + html.encode(errors="surrogatepass"),
+            lambda: parse_page(page_lines(html), source=str(file.path)),
+            source=file.path.name,
+        )
     except InputError as error:
         yield error
 

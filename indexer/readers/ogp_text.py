@@ -15,6 +15,9 @@ __all__ = ["read"]
 def read(file: SourceFile) -> Iterator[Document | InputError]:
     """Give the page's document, or the reason why the file holds none."""
     try:
-        yield parse_page(file.text(), source=str(file.path))
+        text = file.text()
+        yield file.memory.document(
+            b"page\0" + text.encode(), lambda: parse_page(text, source=str(file.path)), source=file.path.name
+        )
     except InputError as error:
         yield error

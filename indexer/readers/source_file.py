@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from indexer.readers.recall import Memory
 from indexer.shared.errors import InputError
 
 __all__ = ["LARGEST_PAGE", "LONGEST_LINE", "RawLine", "SourceFile"]
@@ -43,11 +44,13 @@ class SourceFile:
     """A file, plain or gzip-compressed: `path` is its name for people, `stored` where its bytes lie.
 
     `columns` says which field a column of a table holds, by the column's name (for names that the tables don't know).
+    `memory` spares readers to make documents that earlier runs have made.
     """
 
     path: Path
     stored: Path
     columns: Mapping[str, str] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file as it is stored."""

@@ -11,12 +11,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from indexer.readers import irm_csv, ogp_html, ogp_text, tables
+from indexer.readers.recall import Memory, Recall
 from indexer.readers.source_file import SourceFile
 from indexer.shared.errors import InputError
 from indexer.shared.manifest import Source
@@ -68,19 +69,27 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResult:
-    """All documents, ordered by document_id; what was rejected, in reading order; and the sources used."""
+    """All documents, ordered by document_id; what was rejected, in reading order; and the sources used.
+
+    `digests` are those of the values that documents were made of, by document_id, for later runs to recall.
+    """
 
     documents: tuple[Document, ...]
     rejected: tuple[InputError, ...]
     sources: tuple[Source, ...]
+    digests: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def read_sources(paths: Iterable[Path], options: ReadOptions | None = None) -> ReadResult:
+def read_sources(
+    paths: Iterable[Path], options: ReadOptions | None = None, *, recall: Recall | None = None
+) -> ReadResult:
     """Read files, folders recursively, and standard input ("-"); what can't be used is in `rejected`.
 
+    With `recall`, documents whose values are known are not made again.
     On a terminal, files that take longer than a second show a progress bar on stderr.
     """
     options = options or ReadOptions()
+    memory = Memory() if recall is None else Memory(recall=recall)
     documents: dict[str, Document] = {}
     origin: dict[str, str] = {}
     rejected: list[InputError] = []
@@ -89,7 +98,11 @@ def read_sources(paths: Iterable[Path], options: ReadOptions | None = None) -> R
         for file in _files(paths, options, rejected, stack):
             count = 0
             for item in tqdm(
-                _read(file, options), desc=f"Reading {file.path.name}", unit=" rows", delay=1, disable=None
+                _read(replace(file, memory=memory), options),
+                desc=f"Reading {file.path.name}",
+                unit=" rows",
+                delay=1,
+                disable=None,
             ):
                 error = item if isinstance(item, InputError) else _duplicate(item, file.path, origin)
                 if error is not None:
@@ -104,6 +117,7 @@ def read_sources(paths: Iterable[Path], options: ReadOptions | None = None) -> R
         documents=tuple(documents[key] for key in sorted(documents)),
         rejected=tuple(rejected),
         sources=tuple(sources),
+        digests=memory.digests,
     )
 
 

@@ -10,7 +10,11 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["load_array", "save_array"]
+__all__ = ["Numbers", "counts_of", "load_array", "new_array", "ranges", "save_array", "starts"]
+
+Numbers = npt.NDArray[np.int64]
+
+_WRITTEN = 2**20  # bytes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,20 @@ def save_array(path: Path, array: npt.NDArray[Any]) -> None:
         np.save(_PlainWriter(file), array, allow_pickle=False)
 
 
+def new_array(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return an array of noughts in a new `.npy` file, to be written to, memory-mapped; an OSError if it has no room.
+
+    All noughts are written first: a map of a file with holes ends the process when the disk is full.
+    """
+    with path.open("wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        left = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        while left:
+            left -= file.write(bytes(min(left, _WRITTEN)))
+    return np.asarray(np.load(path, mmap_mode="r+", allow_pickle=False))
+
+
 def load_array(path: Path) -> npt.NDArray[Any]:
     """Return the array of a `.npy` file, memory-mapped (OSError if it can't be read, ValueError if it is damaged)."""
     try:
@@ -36,3 +54,19 @@ def load_array(path: Path) -> npt.NDArray[Any]:
     except (EOFError, SyntaxError, TokenError) as error:  # numpy reads the header as Python, and lets these through
         raise ValueError(f"no array header: {error}") from error
     return array
+
+
+def starts(counts: npt.ArrayLike) -> Numbers:
+    """Return where each of n runs of so many entries starts, and where the last ends, int64 `(n + 1,)`."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+
+
+def counts_of(offsets: npt.NDArray[np.integer[Any]]) -> Numbers:
+    """Return how many entries each of n runs has, int64 `(n,)`: from what `starts` gives, `(n + 1,)`."""
+    return np.diff(offsets.astype(np.int64)).astype(np.int64)
+
+
+def ranges(first: Numbers, counts: npt.NDArray[np.integer[Any]]) -> Numbers:
+    """Return the `counts[i]` numbers `first[i], first[i] + 1, …` for every i, one after the other."""
+    ends = np.cumsum(counts, dtype=np.int64)
+    return np.repeat(first - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)

@@ -19,6 +19,11 @@
         positions.npy                   float32 (documents, 2): places on a map by meaning, from 0 to 1 (absent in
                                         generations made before there was one)
         encoder.npz                     what the encoder has learned (absent if that is nothing)
+        entries.npy                     uint8 (documents, 16): digest of the values that each was read from, noughts if
+                                        not known; only indexing reads it (absent, with signatures.npy and rules.txt,
+                                        in generations made before there was one)
+        signatures.npy                  uint64 (documents, bands): for finding near-duplicates; the same
+        rules.txt                       digest of the rules by which all was made of the sources; the same
         background.npy                  float32 (texts, dim): the background as queries, see `indexer.shared.background`
         keyword/                        the keyword index, whose document numbers are rows too
 
@@ -49,8 +54,11 @@ from indexer.shared.records import Chunk, Document
 __all__ = [
     "CENTRES_FILE",
     "CHUNK_DTYPE",
+    "ENTRIES_FILE",
     "LEARNED_FILE",
     "POSITIONS_FILE",
+    "RULES_FILE",
+    "SIGNATURES_FILE",
     "Centres",
     "Generation",
     "Sentences",
@@ -71,6 +79,9 @@ Languages are numbered as in the manifest.
 LEARNED_FILE = "encoder.npz"
 CENTRES_FILE = "centres.npy"
 POSITIONS_FILE = "positions.npy"
+ENTRIES_FILE = "entries.npy"
+RULES_FILE = "rules.txt"
+SIGNATURES_FILE = "signatures.npy"
 
 _DIGEST_LENGTH = 16
 

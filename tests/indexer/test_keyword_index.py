@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from indexer.keyword_index import PART_WEIGHTS, KeywordEntry, write_keyword_index
+from indexer.keyword_index import PART_WEIGHTS, KeywordEntry, KnownRows, write_keyword_index
 from indexer.shared.analysis import NAMES_FIELD
 from indexer.shared.errors import IndexStoreError
 from indexer.shared.postings import Postings, load_postings
@@ -185,3 +189,31 @@ def test_the_terms_that_start_with_some_letters_are_those_of_a_search_through_al
             expected = [number for term, number in index.vocabulary(field).items() if term.startswith(start.encode())]
             assert list(index.terms_starting(field, start)) == expected, (field, start)
             assert all(index.term(number).decode().startswith(start) for number in expected)
+
+
+TEXTS = st.lists(
+    st.tuples(
+        st.sampled_from(["en", "fr", "zh"]), st.sampled_from(["", "open data", "données", "开放政府", "of Data"])
+    ),
+    max_size=6,
+    unique=True,
+)
+
+
+@given(before=TEXTS, after=TEXTS)
+def test_rows_taken_over_give_the_same_bytes_as_rows_made_anew(
+    tmp_path_factory: pytest.TempPathFactory, before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]
+) -> None:
+    after = sorted(after, key=lambda one: before.index(one) if one in before else len(one[1]))
+    base = tmp_path_factory.mktemp("keyword")
+    old, anew = ([entry(row, text, lang=lang) for row, (lang, text) in enumerate(texts)] for texts in (before, after))
+    anew = [replace(one, commitment_id=one.text + one.lang) for one in anew]
+    old = [replace(one, commitment_id=one.text + one.lang) for one in old]
+    langs = {lang for lang, _ in after}
+    write_keyword_index(base / "before", old, {lang for lang, _ in before})
+    write_keyword_index(base / "anew", anew, langs)
+    rows = np.array([before.index(one) if one in before else -1 for one in after], dtype=np.int64)
+    known = KnownRows(postings=opened(base / "before"), rows=rows)
+    write_keyword_index(base / "updated", [one for one in anew if rows[one.row] < 0], langs, known)
+    for name in FILES:
+        assert (base / "updated" / name).read_bytes() == (base / "anew" / name).read_bytes(), name

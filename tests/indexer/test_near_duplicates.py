@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.near_duplicates import group_documents
+from indexer.near_duplicates import group_documents, signatures
+from indexer.shared.records import Document
 from tests.fakes import document
 
 TEXT = "The ministry will publish every contract of the year on one portal, in formats that computers can read. " * 4
 
 
-def groups(*documents: object) -> list[int]:
-    return group_documents(documents).tolist()  # type: ignore[arg-type]
+def groups(*documents: Document) -> list[int]:
+    return group_documents(documents, signatures(documents)).tolist()
 
 
 def test_repeated_texts_of_one_country_are_one_group() -> None:

@@ -20,4 +20,5 @@ def test_indexing_makes_an_index_of_that_size_and_its_memory_is_not_ours(tmp_pat
     cost = index_fresh(write_sets(tmp_path / "clir"), 5, tmp_path / "index")
     assert len(open_generation(tmp_path / "index").chunks) == 5
     assert cost.seconds > 0
+    assert cost.update > 0
     assert 10 < cost.megabytes < ours.nbytes / 2**20
