@@ -16,7 +16,7 @@ from searchapp.search.fusion import FusionWeights, lift
 from searchapp.search.keyword import Coverage, KeywordLeg, Run
 from searchapp.search.query import Query
 from searchapp.search.results import Mode
-from searchapp.search.semantic import SemanticLeg
+from searchapp.search.semantic import Nearness, SemanticLeg
 from searchapp.search.watch import Watch
 
 __all__ = ["LegRunner", "Legs", "Meaning"]
@@ -47,14 +47,14 @@ class Legs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """What a query's embedding gives, float32 `(chunks,)` each.
+    """What a query's embedding gives.
 
-    `vector` is the embedding, float32 `(dim,)`, `passages` and `scores` are similarities without and with sentences,
-    and `slots` gives languages their places in the ranking.
+    `vector` is the embedding, float32 `(dim,)`, `near` the similarity without sentences. With sentences it is `scores`,
+    and `slots` gives languages their places in the ranking; float32 `(chunks,)` both.
     """
 
     vector: Floats
-    passages: Floats
+    near: Nearness
     scores: Floats
     slots: Floats
 
@@ -110,8 +110,8 @@ class LegRunner:
     def _all_legs(self, query: Query, run: Run | None, vector: Floats) -> Legs:
         """Return what meaning gives, with the words if there is a run of them."""
         relative = run.relative if run else self._no_scores()
-        passages = self._semantic.passage_scores(vector)
-        scores = self._semantic.with_sentences(passages, vector)
+        near = self._semantic.nearness(vector)
+        scores = self._semantic.with_sentences(near, vector)
         slots = scores + lift(relative, self._weights)
         exact = self._exact.shares(query) if run else None
         if exact is not None:
@@ -119,7 +119,7 @@ class LegRunner:
         return Legs(
             keyword=run.scores if run else relative,
             words=run.coverage if run else None,
-            meaning=Meaning(vector=vector, passages=passages, scores=scores, slots=slots),
+            meaning=Meaning(vector=vector, near=near, scores=scores, slots=slots),
             exact=exact.coverage if exact else None,
             best=slots + np.float32(self._weights.keyword) * relative,
             rows=self._eligible_rows(query, None),

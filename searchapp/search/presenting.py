@@ -83,7 +83,7 @@ class Presenter:
     def _explained(self, hits: tuple[Hit, ...], answer: Answer) -> tuple[Hit, ...]:
         legs, meaning = answer.legs, answer.legs.meaning
         rows = legs.rows[answer.passing[self._columns.document_of[legs.rows]]]
-        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
+        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.near)
         explained = []
         for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):
             row = int(answer.passages[shown])

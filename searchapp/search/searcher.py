@@ -280,7 +280,7 @@ class Searcher:
     def evidence(self, text: str) -> Floats:
         """Return the evidence by meaning that each chunk answers a query, float32 `(chunks,)`."""
         vector = self.encode([text])[0]
-        return self._grader.evidence(vector, self._semantic.passage_scores(vector))
+        return self._grader.evidence(vector, self._semantic.nearness(vector))
 
     @property
     def document_ids(self) -> tuple[str, ...]:
@@ -324,7 +324,7 @@ class Searcher:
         if query.browses:
             return np.full(len(self._columns.document_ids), STRONG, dtype=np.int8)
         meaning = legs.meaning
-        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
+        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.near)
         grades = self._grader.grades(query, legs.rows, evidence=evidence, words=legs.words, exact=legs.exact)
         return np.where(grades >= FAIR, grades, NONE).astype(np.int8) if request.comparable else grades
 

@@ -23,7 +23,7 @@ from searchapp.search.exact import ABOUT
 from searchapp.search.keyword import Coverage
 from searchapp.search.query import Query
 from searchapp.search.results import Strength
-from searchapp.search.semantic import SemanticLeg
+from searchapp.search.semantic import Nearness, SemanticLeg
 
 __all__ = [
     "ALL_WORDS",
@@ -72,12 +72,12 @@ class Grader:
         self._calibration = Calibration(semantic, background=generation.background, chunks=chunks)
         self._columns = columns
 
-    def evidence(self, vector: Floats, passages: Floats) -> Floats:
-        """Return the evidence by meaning of each chunk, float32 `(chunks,)`.
+    def evidence(self, vector: Floats, near: Nearness) -> Floats:
+        """Return the evidence by meaning of each chunk, float32 `(chunks,)`, off by so little that no grade changes.
 
-        `vector` is the query's, `(dim,)`, and `passages` are its similarities to the chunks' passages.
+        `vector` is the query's, `(dim,)`, and `near` says how near it is to the chunks' passages.
         """
-        return self._calibration.evidence(vector, passages)
+        return self._calibration.evidence(vector, near, LEVELS)
 
     def grades(
         self, query: Query, rows: Rows, *, evidence: Floats | None, words: Coverage | None, exact: Coverage | None
@@ -105,7 +105,7 @@ class Grader:
 
 def by_evidence(evidence: Floats) -> Grades:
     """Return the grades that evidence by meaning gives."""
-    return np.digitize(evidence, LEVELS).astype(np.int8)
+    return sum((evidence >= level for level in LEVELS), np.zeros(len(evidence), dtype=np.int8))
 
 
 def by_exact_words(coverage: Coverage) -> Grades:
