@@ -12,7 +12,7 @@ import numpy.typing as npt
 from indexer.shared.storage import Generation
 from searchapp.search.results import VALUE_FILTERS, Filters
 
-__all__ = ["FACET_FIELDS", "Column", "Columns", "load_columns"]
+__all__ = ["FACET_FIELDS", "Column", "Columns", "Selection", "load_columns"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -49,43 +49,73 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Some of the documents, and the hits that they are.
+
+    `mask` is bool `(documents,)`, `rows` are those chosen, `unit` numbers the hit that each document belongs to, and
+    `distinct` says that each of the chosen is a hit of its own.
+    """
+
+    mask: Mask
+    rows: npt.NDArray[np.int64]
+    unit: npt.NDArray[np.int32]
+    distinct: bool
+
+    @classmethod
+    def of(cls, mask: Mask, unit: npt.NDArray[np.int32]) -> Selection:
+        """Choose the documents of a mask."""
+        rows = np.flatnonzero(mask)
+        return cls(mask=mask, rows=rows, unit=unit, distinct=np.bincount(unit[rows]).max(initial=0) < 2)  # noqa: PLR2004 (once)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One field of all documents, which may have several values each.
 
     Every pair of a value and a document that has it stands in `numbers` and `documents`, int32 `(pairs,)` both: the
-    position of the value in the sorted `values`, and the row of the document. Pairs are ordered so. `size` is how many
-    documents there are.
+    position of the value in the sorted `values`, and the row of the document. Pairs are ordered so. `single` is the
+    number of one value that each document has, int32 `(documents,)`, -1 where it has none; `several` says that some
+    document has more.
     """
 
     field: str
     values: tuple[str, ...]
     numbers: npt.NDArray[np.int32]
     documents: npt.NDArray[np.int32]
-    size: int
+    single: npt.NDArray[np.int32]
+    several: bool
 
     def having(self, wanted: Iterable[str]) -> Mask:
         """Return the mask of documents that have any of the wanted values; unknown values match nothing."""
         known = [self.values.index(value) for value in wanted if value in self.values]
-        mask = np.zeros(self.size, dtype=np.bool_)
+        mask = np.zeros(len(self.single), dtype=np.bool_)
         mask[self.documents[np.isin(self.numbers, known)]] = True
         return mask
 
-    def counts(self, mask: Mask, unit: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-        """Return by value how many hits among the masked documents have it, int64 `(values,)`.
+    def counts(self, chosen: Selection) -> npt.NDArray[np.int64]:
+        """Return by value how many of the chosen hits have it, int64 `(values,)`."""
+        numbers, documents = self._pairs(chosen)
+        if not chosen.distinct:
+            units = int(chosen.unit.max(initial=0)) + 1
+            pairs = np.sort(numbers.astype(np.int64) * units + chosen.unit[documents])
+            numbers = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))] // units
+        return np.bincount(numbers, minlength=len(self.values))
 
-        `unit` numbers the hit that each document belongs to.
-        """
-        inside = mask[self.documents]
-        units = int(unit.max(initial=0)) + 1
-        pairs = np.unique(self.numbers[inside].astype(np.int64) * units + unit[self.documents[inside]])
-        return np.bincount(pairs // units, minlength=len(self.values))
+    def _pairs(self, chosen: Selection) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the pairs of a value's number and a document that has it, of the chosen documents."""
+        if self.several:
+            inside = chosen.mask[self.documents]
+            return self.numbers[inside], self.documents[inside]
+        numbers = self.single[chosen.rows]
+        there = numbers >= 0
+        return numbers[there], chosen.rows[there]
 
     def cells(self, other: Column, mask: Mask, unit: npt.NDArray[np.int32]) -> dict[tuple[str, str], int]:
         """Return how many hits among the masked documents have a value and one of another column, where any has.
 
         `other` has at most one value a document, and its values come first; `unit` is as for `counts`.
         """
-        others = other.single()[self.documents]
+        others = other.single[self.documents]
         inside = mask[self.documents] & (others >= 0)
         triples = np.stack([others[inside], self.numbers[inside], unit[self.documents[inside]]])
         pairs, counts = np.unique(np.unique(triples, axis=1)[:2], axis=1, return_counts=True)
@@ -93,12 +123,6 @@ class Column:
             (other.values[first], self.values[second]): count
             for first, second, count in zip(*pairs.tolist(), counts.tolist(), strict=True)
         }
-
-    def single(self) -> npt.NDArray[np.int32]:
-        """Return the number of each document's one value, int32 `(documents,)`; -1 where it has none."""
-        numbers = np.full(self.size, -1, dtype=np.int32)
-        numbers[self.documents] = self.numbers
-        return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +201,8 @@ def load_columns(generation: Generation) -> Columns:
         commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
         group=np.array(generation.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
-        lang=by_field["lang"].single(),
-        country=by_field["country"].single(),
+        lang=by_field["lang"].single,
+        country=by_field["country"].single,
         section_kinds=tuple(tuple(section.kind for section in row.sections) for row in rows),
         document_of=np.array(generation.chunks["document"]),
         by_field=by_field,
@@ -190,12 +214,17 @@ def _column(field: str, values_of_rows: Sequence[Iterable[str | None]]) -> Colum
     ordered = sorted(pairs)
     values = tuple(dict.fromkeys(value for value, _ in ordered))
     numbers = {value: number for number, value in enumerate(values)}
+    of_pairs = np.array([numbers[value] for value, _ in ordered], dtype=np.int32)
+    documents = np.array([row for _, row in ordered], dtype=np.int32)
+    single = np.full(len(values_of_rows), -1, dtype=np.int32)
+    single[documents] = of_pairs
     return Column(
         field=field,
         values=values,
-        numbers=np.array([numbers[value] for value, _ in ordered], dtype=np.int32),
-        documents=np.array([row for _, row in ordered], dtype=np.int32),
-        size=len(values_of_rows),
+        numbers=of_pairs,
+        documents=documents,
+        single=single,
+        several=len(documents) > np.count_nonzero(single >= 0),
     )
 
 

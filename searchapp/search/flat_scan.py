@@ -42,7 +42,7 @@ class FlatScan:
         if not len(self._halves):
             return np.empty(0, dtype=np.float32), 0.0
         halves = query.astype(np.float16)
-        products = np.asarray(numkong.cdist(self._halves, halves[None], "dot", out_dtype="f32"))[:, 0]
+        products = np.asarray(numkong.dot(self._halves, halves)).astype(np.float32)
         length = _longest(query[None])
         rounded = _longest(query[None] - halves[None])
         return products, self._length * rounded + self._error * (length + rounded) + _SUMMING * self._length * length

@@ -15,6 +15,7 @@ from searchapp.search.exact import ExactWords
 from searchapp.search.fusion import FusionWeights, lift
 from searchapp.search.keyword import Coverage, KeywordLeg, Run
 from searchapp.search.query import Query
+from searchapp.search.ranking import Owned
 from searchapp.search.results import Mode
 from searchapp.search.semantic import Nearness, SemanticLeg
 from searchapp.search.watch import Watch
@@ -22,7 +23,6 @@ from searchapp.search.watch import Watch
 __all__ = ["LegRunner", "Legs", "Meaning"]
 
 Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -41,7 +41,7 @@ class Legs:
     meaning: Meaning | None
     exact: Coverage | None
     best: Floats
-    rows: Rows
+    rows: Owned
     partial: bool = False
 
 
@@ -72,6 +72,7 @@ class LegRunner:
         encode: Callable[[Sequence[str]], Embeddings],
     ) -> None:
         self._document_of = columns.document_of
+        self._all = Owned.of(np.arange(len(columns.document_of)), columns.document_of)
         self._keyword = keyword
         self._semantic = semantic
         self._exact = ExactWords(keyword.lexicon, columns.commitment[columns.document_of])
@@ -128,7 +129,7 @@ class LegRunner:
     def _no_scores(self) -> Floats:
         return np.zeros(len(self._document_of), dtype=np.float32)
 
-    def _eligible_rows(self, query: Query, matching: Mask | None) -> Rows:
+    def _eligible_rows(self, query: Query, matching: Mask | None) -> Owned:
         """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded.
 
         `matching` says which have a word of the query, where they must; None where they needn't.
@@ -139,4 +140,4 @@ class LegRunner:
             eligible &= ~np.isin(self._document_of, unwanted)
         if matching is not None:
             eligible &= matching
-        return np.flatnonzero(eligible)
+        return self._all if eligible.all() else Owned.of(np.flatnonzero(eligible), self._document_of)

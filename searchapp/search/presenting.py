@@ -82,7 +82,7 @@ class Presenter:
 
     def _explained(self, hits: tuple[Hit, ...], answer: Answer) -> tuple[Hit, ...]:
         legs, meaning = answer.legs, answer.legs.meaning
-        rows = legs.rows[answer.passing[self._columns.document_of[legs.rows]]]
+        rows = legs.rows.rows[answer.passing[self._columns.document_of[legs.rows.rows]]]
         evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.near)
         explained = []
         for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):

@@ -23,7 +23,7 @@ from searchapp.search.legs import LegRunner, Legs
 from searchapp.search.overview import count_overview
 from searchapp.search.presenting import Answer, Presenter, count_strengths
 from searchapp.search.query import Query, parse_query, respelt
-from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
+from searchapp.search.ranking import Ranking, by_year, collapse, first_of_each
 from searchapp.search.results import (
     BY_WORDS_ALONE,
     CompareRequest,
@@ -82,7 +82,6 @@ class Searcher:
         self._semantic = SemanticLeg(generation)
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
         self._comparer = CommitmentComparer(generation, self._columns, self._similar)
-        self._document_of = self._columns.document_of
         self._grader = Grader(generation, self._columns, self._semantic)
         self._weights = weights or FusionWeights()
         self._legs = LegRunner(self._columns, self._keyword, self._semantic, weights=self._weights, encode=self.encode)
@@ -343,7 +342,7 @@ class Searcher:
         """
         if grades is None:
             grades = np.full(len(self._columns.document_ids), WEAK, dtype=np.int8)
-        passages = best_rows(legs.best, legs.rows, self._document_of, len(grades))
+        passages = legs.rows.best_rows(legs.best, len(grades))
         masks = self._columns.filter_masks(filters)
         scored = np.flatnonzero(matching_documents(passages >= 0, masks))
         scores = self._document_scores(query, legs, scored, passages)
@@ -367,8 +366,9 @@ class Searcher:
         if legs.meaning is None:
             scores[documents] = inside
         else:
-            slots = best_scores(legs.meaning.slots, legs.rows, self._document_of, len(passages))[documents]
-            scores[documents] = fuse(slots, inside, self._columns.lang[documents])
+            slots = np.full(len(passages), -np.inf, dtype=np.float32)
+            slots[legs.rows.owners] = legs.rows.highest(legs.meaning.slots)
+            scores[documents] = fuse(slots[documents], inside, self._columns.lang[documents])
         for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores

@@ -187,7 +187,8 @@ class SemanticLeg:
         """Return the similarities of n passages in these languages, float32 `(n,)`, from `_products` `(models, n)`."""
         parts = self._parts(vector)
         if self._generation.centres is not None:
-            products -= (self._generation.centres.passages @ parts).T[:, lang]
+            for each, centres in zip(products, (self._generation.centres.passages @ parts).T, strict=True):
+                each -= np.ascontiguousarray(centres).take(lang)
         return self._joined(products, self._knows[lang], parts)
 
     def _joined(self, products: Floats, knows: Mask, parts: Floats) -> Floats:

@@ -22,6 +22,7 @@ from searchapp.search.columns import Columns
 from searchapp.search.exact import ABOUT
 from searchapp.search.keyword import Coverage
 from searchapp.search.query import Query
+from searchapp.search.ranking import Owned
 from searchapp.search.results import Strength
 from searchapp.search.semantic import Nearness, SemanticLeg
 
@@ -80,7 +81,7 @@ class Grader:
         return self._calibration.evidence(vector, near, LEVELS)
 
     def grades(
-        self, query: Query, rows: Rows, *, evidence: Floats | None, words: Coverage | None, exact: Coverage | None
+        self, query: Query, rows: Owned, *, evidence: Floats | None, words: Coverage | None, exact: Coverage | None
     ) -> Grades:
         """Return the grade of each document, int8 `(documents,)`: that of the best of its chunks in these rows.
 
@@ -97,7 +98,7 @@ class Grader:
         if exact is not None:
             chunks = np.maximum(chunks, by_exact_words(exact))
         grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)
-        np.maximum.at(grades, self._columns.document_of[rows], chunks[rows])
+        grades[rows.owners] = rows.highest(chunks)
         for commitment_id in query.commitment_ids:
             grades[self._columns.documents_of(commitment_id)] = STRONG
         return grades
