@@ -31,7 +31,8 @@ class Legs:
     """Scores by chunk row, float32 `(chunks,)`.
 
     `keyword` holds BM25F scores (0 where no word matched). `words` tell how much of the query matched, `exact` how much
-    of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both. `best`
+    of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both, and
+    where the query has nothing exact. `best`
     chooses the passage of a document and orders documents of one language. `rows` are the chunks that may be shown.
     In `partial` ones there was no time for `meaning`.
     """
@@ -115,13 +116,13 @@ class LegRunner:
         scores = self._semantic.with_sentences(near, vector)
         slots = scores + lift(relative, self._weights)
         exact = self._exact.shares(query) if run else None
-        if exact is not None:
+        if exact is not None and not exact.none:
             slots += np.float32(self._weights.exact) * exact.bonus
         return Legs(
             keyword=run.scores if run else relative,
             words=run.coverage if run else None,
             meaning=Meaning(vector=vector, near=near, scores=scores, slots=slots),
-            exact=exact.coverage if exact else None,
+            exact=None if exact is None or exact.none else exact.coverage,
             best=slots + np.float32(self._weights.keyword) * relative,
             rows=self._eligible_rows(query, None),
         )

@@ -187,8 +187,9 @@ class SemanticLeg:
         """Return the similarities of n passages in these languages, float32 `(n,)`, from `_products` `(models, n)`."""
         parts = self._parts(vector)
         if self._generation.centres is not None:
-            for each, centres in zip(products, (self._generation.centres.passages @ parts).T, strict=True):
-                each -= np.ascontiguousarray(centres).take(lang)
+            centres = np.ascontiguousarray((self._generation.centres.passages @ parts).T)
+            for model in range(len(products)):
+                products[model] -= centres[model].take(lang)
         return self._joined(products, self._knows[lang], parts)
 
     def _joined(self, products: Floats, knows: Mask, parts: Floats) -> Floats:
