@@ -70,7 +70,7 @@ def leg_times(generation: Generation, topics: Sequence[Topic]) -> LegTimes:
 def keyword_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[tuple[str, Search]]:
     """Give Concord's keyword leg, bm25s and tantivy, as far as they are installed."""
     leg = KeywordLeg(generation.keyword_folder)
-    yield "Concord", lambda number: _first(leg.run(topics[number].query).scores)
+    yield "Concord", lambda number: _first_found(leg.run(topics[number].query).scores)
     missing = missing_packages()
     makers = {"bm25s": _bm25s, "tantivy": _tantivy}
     wanted = {name: make for name, make in makers.items() if name not in missing}
@@ -100,6 +100,12 @@ def _first(scores: Floats) -> npt.NDArray[np.int64]:
     count = min(CUT, len(scores))
     rows = np.argpartition(scores, len(scores) - count)[-count:]
     return rows[np.argsort(-scores[rows], kind="stable")]
+
+
+def _first_found(scores: Floats) -> npt.NDArray[np.int64]:
+    """Return the rows of the highest scores of those that have any, highest first."""
+    found = np.flatnonzero(scores)
+    return found[_first(scores[found])]
 
 
 def _named(package: str) -> str:

@@ -205,7 +205,10 @@ class KeywordLeg:
         if word.surface:
             rows, scores = self._scores(surfaces, surface_field(lang), word.surface)
             bound += surfaces.bound(len(rows))
-            found.scores[np.searchsorted(found.rows, rows)] += scores  # whatever has the surface has the term
+            best = np.zeros(len(self._row_langs), dtype=np.float32)
+            best[found.rows] = found.scores
+            best[rows] += scores
+            found = replace(found, scores=best[found.rows])  # whatever has the surface has the term, too
         return replace(found, bound=bound, idf=idf)
 
     def _highest(self, statistics: _Statistics, field: str, terms: Iterable[str]) -> _Part:
@@ -314,26 +317,27 @@ def _id_query(commitment_ids: Iterable[str]) -> WhooshQuery:
 
 
 def _all_statistics(postings: Postings) -> Iterator[tuple[str, _Statistics]]:
-    for number, lang in enumerate(postings.langs):
-        own = postings.row_langs == number
-        words, surfaces = postings.lengths
-        yield words_field(lang), _Statistics.of(words, own, weight=1.0)
-        yield surface_field(lang), _Statistics.of(surfaces, own, weight=SURFACE_WEIGHT)
+    counts = np.bincount(postings.row_langs, minlength=len(postings.langs))
+    for field_of, lengths, weight in zip(
+        (words_field, surface_field), postings.lengths, (1.0, SURFACE_WEIGHT), strict=True
+    ):
+        sums = np.bincount(postings.row_langs, lengths, minlength=len(postings.langs))
+        averages = np.maximum(sums / np.maximum(counts, 1), 1.0)
+        norms = (K1 * (1 - B + B * lengths / averages[postings.row_langs])).astype(np.float32)
+        for number, lang in enumerate(postings.langs):
+            yield field_of(lang), _Statistics(weight=weight, rows=int(counts[number]), norms=norms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Statistics:
-    """What scoring needs of a field: its weight, how many rows its language has, and the average length of these."""
+    """What scoring needs of a field: its weight, how many rows its language has, and what their lengths come to.
+
+    `norms`, float32 by row of the index, are K1 * (1 - B + B * length / average length).
+    """
 
     weight: float
     rows: int
-    lengths: Rows
-    average: float
-
-    @classmethod
-    def of(cls, lengths: Rows, own: Mask, *, weight: float) -> _Statistics:
-        average = float(lengths[own].mean()) if own.any() else 0.0
-        return cls(weight=weight, rows=int(own.sum()), lengths=lengths, average=max(average, 1.0))
+    norms: Scores
 
     def idf(self, frequency: int) -> float:
         """Return the inverse document frequency of a term that so many rows have."""
@@ -349,8 +353,9 @@ class _Statistics:
 
     def scores(self, rows: Rows, weights: Scores) -> Scores:
         """Return what a term gives to its rows, by its weights there."""
-        norms = K1 * (1 - B + B * self.lengths[rows] / self.average)
-        return (self.bound(len(rows)) * weights / (weights + norms)).astype(np.float32)
+        found: Scores = np.float32(self.bound(len(rows))) * weights
+        found /= weights + self.norms.take(rows)
+        return found
 
 
 class _Unweighted(WeightingModel):  # type: ignore[misc]  # Whoosh has no types
