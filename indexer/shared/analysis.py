@@ -22,6 +22,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -55,6 +56,7 @@ __all__ = [
     "analysis_revision",
     "keyword_schema",
     "last_word",
+    "spans_of",
     "surface_field",
     "tokens",
     "words_field",
@@ -149,6 +151,22 @@ def tokens(text: str, lang: str) -> list[Token]:
         Token(term=forms.term, stem=forms.stem, surface=forms.surface, start=start, end=end, position=position)
         for position, (forms, start, end) in enumerate(_words(text, lang))
     ]
+
+
+def spans_of(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, int]]:
+    """Return the spans of the words of a text, read as `tokens` does, whose term or stem is one of these."""
+    lang = primary_tag(lang)
+    if not _PLAIN_TEXT.fullmatch(text):
+        return [(start, end) for found, start, end in _words(text, lang) if found.term in forms or found.stem in forms]
+    there = {}
+    for word in set(_PLAIN_WORD.findall(text)):
+        read = _read(word, lang)
+        if read is not None and (read[0].term in forms or read[0].stem in forms):
+            there[word] = read[1:]
+    if not there:
+        return []
+    places = ((match.start(), there[match[0]]) for match in _PLAIN_WORD.finditer(text) if match[0] in there)
+    return [(at + start, at + end) for at, (start, end) in places]
 
 
 def last_word(text: str, lang: str) -> tuple[int, str]:
@@ -246,7 +264,7 @@ def _words(text: str, lang: str) -> Iterator[tuple[_Forms, int, int]]:
         if match.lastgroup == "run":
             yield from _pairs(word, at)
             continue
-        found = _read(word, lang) if len(word) <= _LONGEST_READ else _read_once(word, lang)
+        found = _read(word, lang)
         if found is not None:
             forms, start, end = found
             yield forms, at + start, at + end
@@ -283,7 +301,12 @@ def _read_once(word: str, lang: str) -> tuple[_Forms, int, int] | None:
     return None if forms is None else (forms, start, end)
 
 
-_read = lru_cache(maxsize=65_536)(_read_once)
+_read_before = lru_cache(maxsize=65_536)(_read_once)
+
+
+def _read(word: str, lang: str) -> tuple[_Forms, int, int] | None:
+    """Return what `_read_once` does, and keep it for the next time, unless the word is a long one."""
+    return _read_before(word, lang) if len(word) <= _LONGEST_READ else _read_once(word, lang)
 
 
 def _forms(word: str, lang: str) -> _Forms | None:

@@ -132,7 +132,8 @@ class Columns:
     `commitment` is the number of a document's commitment, `group` that of its group of near-duplicates, `year` its
     year or 0, `lang` and `country` the numbers of its language and country among the values of these columns (-1 for an
     unknown country), and `section_kinds` the kinds of its sections, in order. By chunk row, `document_of` is the row of
-    its document.
+    its document. The documents of commitment n are those from `first_versions[n]` up to `first_versions[n + 1]` among
+    the rows in `by_commitment`.
     """
 
     document_ids: tuple[str, ...]
@@ -146,12 +147,17 @@ class Columns:
     country: npt.NDArray[np.int32]
     section_kinds: tuple[tuple[str, ...], ...]
     document_of: npt.NDArray[np.int32]
+    by_commitment: npt.NDArray[np.int64]
+    first_versions: npt.NDArray[np.int64]
     by_field: dict[str, Column]
 
     def documents_of(self, commitment_id: str) -> list[int]:
         """Return the rows of a commitment's documents (none if the ID is unknown)."""
         number = self.commitment_numbers.get(commitment_id)
-        return [] if number is None else [int(row) for row in np.flatnonzero(self.commitment == number)]
+        return [] if number is None else self._versions(number).tolist()
+
+    def _versions(self, commitment: int) -> npt.NDArray[np.int64]:
+        return self.by_commitment[self.first_versions[commitment] : self.first_versions[commitment + 1]]
 
     def country_units(self) -> npt.NDArray[np.int32]:
         """Return a number for each document, the same for those of one country; its own where that is unknown."""
@@ -160,7 +166,7 @@ class Columns:
 
     def other_langs(self, shown: int) -> tuple[str, ...]:
         """Return the other languages of the commitment of the document in this row."""
-        versions = np.flatnonzero(self.commitment == self.commitment[shown])
+        versions = self._versions(int(self.commitment[shown]))
         others = versions[self.lang[versions] != self.lang[shown]]
         return tuple(self.by_field["lang"].values[number] for number in self.lang[others])
 
@@ -170,8 +176,8 @@ class Columns:
         `documents` are the rows of the result, `unit` is the number of each document's hit.
         """
         same = documents[unit[documents] == unit[shown]]
-        others = np.setdiff1d(self.commitment[same], self.commitment[shown])
-        return tuple(self.commitment_ids[number] for number in others)
+        others = {int(number) for number in self.commitment[same]} - {int(self.commitment[shown])}
+        return tuple(self.commitment_ids[number] for number in sorted(others))
 
     def filter_masks(self, filters: Filters) -> dict[str, Mask]:
         """Return a mask of documents for each field that is filtered, so that facets can leave out their own."""
@@ -193,18 +199,21 @@ def load_columns(generation: Generation) -> Columns:
     commitment_ids = tuple(sorted({row.commitment_id for row in rows}))
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
     by_field = {field: _column(field, [values_of(row) for row in rows]) for field, values_of in _VALUES.items()}
+    commitment = np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32)
     return Columns(
         document_ids=tuple(row.document_id for row in rows),
         commitment_ids=commitment_ids,
         commitment_numbers=numbers,
         ids_by_casefold={commitment_id.casefold(): commitment_id for commitment_id in commitment_ids},
-        commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
+        commitment=commitment,
         group=np.array(generation.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
         lang=by_field["lang"].single,
         country=by_field["country"].single,
         section_kinds=tuple(tuple(section.kind for section in row.sections) for row in rows),
         document_of=np.array(generation.chunks["document"]),
+        by_commitment=np.argsort(commitment, kind="stable"),
+        first_versions=np.cumsum([0, *np.bincount(commitment, minlength=len(commitment_ids))]),
         by_field=by_field,
     )
 

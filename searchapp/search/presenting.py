@@ -78,7 +78,10 @@ class Presenter:
     def each_hit(self, query: Query, answer: Answer, positions: range, *, marked: bool) -> Iterator[Hit]:
         """Return these hits, which there are, each read when it is asked for."""
         vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
-        return (self._hit(query, position, answer, vector) for position in positions)
+        shown = np.zeros(answer.unit.max(initial=-1) + 1, dtype=np.bool_)
+        shown[answer.unit[answer.ranking.document[positions.start : positions.stop]]] = True
+        folded = answer.documents[shown[answer.unit[answer.documents]]]
+        return (self._hit(query, position, answer, vector, folded) for position in positions)
 
     def _explained(self, hits: tuple[Hit, ...], answer: Answer) -> tuple[Hit, ...]:
         legs, meaning = answer.legs, answer.legs.meaning
@@ -97,7 +100,8 @@ class Presenter:
             explained.append(replace(hit, explanation=explanation))
         return tuple(explained)
 
-    def _hit(self, query: Query, position: int, answer: Answer, vector: Floats | None) -> Hit:
+    def _hit(self, query: Query, position: int, answer: Answer, vector: Floats | None, folded: Rows) -> Hit:
+        """Return the hit at a position; `folded` are the documents of all hits that are asked for."""
         legs, ranking = answer.legs, answer.ranking
         shown = int(ranking.document[position])
         row = int(answer.passages[shown])
@@ -114,7 +118,7 @@ class Presenter:
             ),
             strength=STRENGTHS[int(answer.grades[shown])],
             also_in=self._columns.other_langs(shown),
-            near_duplicates=self._columns.folded(shown, answer.documents, answer.unit),
+            near_duplicates=self._columns.folded(shown, folded, answer.unit),
         )
 
     def meaning_map(self, query: Query, answer: Answer) -> MeaningMap | None:
