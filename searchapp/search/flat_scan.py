@@ -19,7 +19,7 @@ __all__ = ["FlatScan"]
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
 
-_BLOCK = 4096  # rows that are rounded at a time
+_BLOCK = 4096  # rows that are rounded or compared at a time, between which other threads have their turn
 _SUMMING = 2e-5  # what adding up in 32 bits may add to the error, as a share of both lengths
 
 
@@ -39,10 +39,11 @@ class FlatScan:
 
     def products(self, query: Floats) -> tuple[Floats, float]:
         """Return the products with a query `(dim,)`, float32 `(n,)`, and by how much each is off at most."""
-        if not len(self._halves):
-            return np.empty(0, dtype=np.float32), 0.0
         halves = query.astype(np.float16)
-        products = np.asarray(numkong.dot(self._halves, halves)).astype(np.float32)
+        products = np.empty(len(self._halves), dtype=np.float32)
+        for start in range(0, len(products), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            products[block] = np.asarray(numkong.dot(self._halves[block], halves))
         length = _longest(query[None])
         rounded = _longest(query[None] - halves[None])
         return products, self._length * rounded + self._error * (length + rounded) + _SUMMING * self._length * length

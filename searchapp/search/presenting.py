@@ -36,8 +36,7 @@ class Answer:
 
     `grades` says how strongly each document matches, int8 `(documents,)`. `candidates` says which documents match
     without filters, bool `(documents,)`, `masks` which pass each filter, and `documents` which match and pass all.
-    `passages` holds the chunk row shown for each document, -1 for none, `unit` the number of the hit that each belongs
-    to.
+    `unit` holds the number of the hit that each belongs to.
     """
 
     legs: Legs
@@ -45,9 +44,12 @@ class Answer:
     candidates: Mask
     masks: dict[str, Mask]
     documents: Rows
-    passages: Rows
     unit: npt.NDArray[np.int32]
     ranking: Ranking
+
+    def passage(self, document: int) -> int:
+        """Return the chunk row that is shown for a document of the ranking."""
+        return self.legs.rows.best_row(document, self.legs.best)
 
     @property
     def passing(self) -> Mask:
@@ -89,7 +91,7 @@ class Presenter:
         evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.near)
         explained = []
         for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):
-            row = int(answer.passages[shown])
+            row = answer.passage(int(shown))
             explanation = Explanation(
                 keyword=place(legs.keyword, rows, row) if legs.keyword[row] else None,
                 semantic=None if meaning is None else place(meaning.scores, rows, row),
@@ -104,7 +106,7 @@ class Presenter:
         """Return the hit at a position; `folded` are the documents of all hits that are asked for."""
         legs, ranking = answer.legs, answer.ranking
         shown = int(ranking.document[position])
-        row = int(answer.passages[shown])
+        row = answer.passage(shown)
         document = self._generation.document(shown)
         chunk = self._generation.chunk(row, document)
         return Hit(

@@ -26,40 +26,43 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """Chunk rows by the document that they belong to.
-
-    `rows` are int64 and ascending, `owners` the documents that have any, ascending, and `starts` where the rows of each
-    owner start among `rows`.
-    """
+    """Chunk rows by the document that they belong to, int64 `(n,)` both: `rows` are ascending, and so are `owners`."""
 
     rows: npt.NDArray[np.int64]
-    owners: npt.NDArray[np.int32]
-    starts: npt.NDArray[np.int64]
+    owners: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, rows: npt.NDArray[np.int64], document: npt.NDArray[np.int32]) -> Owned:
         """Group ascending rows; `document` is indexed by row and ascending, as chunks are stored."""
-        owner = document[rows]
-        starts = np.flatnonzero(np.diff(owner, prepend=-1))
-        return cls(rows=rows, owners=owner[starts], starts=starts)
+        return cls(rows=rows, owners=document[rows].astype(np.int64))
 
-    def highest(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
-        """Return the highest value among each owner's rows, `(owners,)`; values are indexed by row."""
-        return np.maximum.reduceat(self._of_rows(values), self.starts) if len(self.rows) else values[:0]
+    def there(self, documents: int) -> npt.NDArray[np.bool_]:
+        """Return which documents have any of the rows, bool `(documents,)`."""
+        there = np.zeros(documents, dtype=np.bool_)
+        there[self.owners] = True
+        return there
 
-    def best_rows(self, scores: npt.NDArray[np.float32], documents: int) -> npt.NDArray[np.int64]:
-        """Return each document's best-scored row, int64 `(documents,)`; -1 where it has none.
+    def highest(self, values: npt.NDArray[Number], documents: int, *, least: float = -np.inf) -> npt.NDArray[Number]:
+        """Return the highest value among each document's rows, `(documents,)`, or what is `least`.
 
-        `scores` are indexed by row. Of equal scores the lower row wins, which is the lower chunk_id.
+        Values are indexed by row; only those above the least are looked at.
         """
-        counts = np.diff(self.starts, append=len(self.rows))
-        first_last = np.flatnonzero(self._of_rows(scores) == np.repeat(self.highest(scores), counts))[::-1]
-        best = np.full(documents, -1, dtype=np.int64)
-        best[np.repeat(self.owners, counts)[first_last]] = self.rows[first_last]
+        best = np.full(documents, least, dtype=values.dtype)
+        of_rows = values if len(values) == len(self.rows) else values[self.rows]
+        if least == -np.inf:
+            np.maximum.at(best, self.owners, of_rows)
+        else:
+            above = np.flatnonzero(of_rows > least)
+            np.maximum.at(best, self.owners[above], of_rows[above])
         return best
 
-    def _of_rows(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
-        return values if len(values) == len(self.rows) else values[self.rows]
+    def best_row(self, document: int, scores: npt.NDArray[np.float32]) -> int:
+        """Return the best-scored of a document's rows, of which there must be one; scores are indexed by row.
+
+        Of equal scores the lower row wins, which is the lower chunk_id.
+        """
+        rows = self.rows[np.searchsorted(self.owners, document) : np.searchsorted(self.owners, document, side="right")]
+        return int(rows[scores[rows].argmax()])
 
 
 def descending(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

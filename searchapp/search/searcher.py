@@ -342,11 +342,11 @@ class Searcher:
         """
         if grades is None:
             grades = np.full(len(self._columns.document_ids), WEAK, dtype=np.int8)
-        passages = legs.rows.best_rows(legs.best, len(grades))
+        there = legs.rows.there(len(grades))
         masks = self._columns.filter_masks(filters)
-        scored = np.flatnonzero(matching_documents(passages >= 0, masks))
-        scores = self._document_scores(query, legs, scored, passages)
-        candidates = (passages >= 0) & (grades != NONE)
+        scored = np.flatnonzero(matching_documents(there, masks))
+        scores = self._document_scores(query, legs, scored)
+        candidates = there & (grades != NONE)
         documents = np.flatnonzero(matching_documents(candidates, masks))
         return Answer(
             legs=legs,
@@ -354,21 +354,20 @@ class Searcher:
             candidates=candidates,
             masks=masks,
             documents=documents,
-            passages=passages,
             unit=unit,
             ranking=collapse(documents, scores, unit),
         )
 
-    def _document_scores(self, query: Query, legs: Legs, documents: Rows, passages: Rows) -> Floats:
+    def _document_scores(self, query: Query, legs: Legs, documents: Rows) -> Floats:
         """Return the scores that order documents, float32 by document row; other documents than these have 0."""
-        scores = np.zeros(len(passages), dtype=np.float32)
-        inside = legs.best[passages[documents]]
+        every = len(self._columns.document_ids)
+        scores = np.zeros(every, dtype=np.float32)
+        inside = legs.rows.highest(legs.best, every)[documents]
         if legs.meaning is None:
             scores[documents] = inside
         else:
-            slots = np.full(len(passages), -np.inf, dtype=np.float32)
-            slots[legs.rows.owners] = legs.rows.highest(legs.meaning.slots)
-            scores[documents] = fuse(slots[documents], inside, self._columns.lang[documents])
+            slots = legs.rows.highest(legs.meaning.slots, every)[documents]
+            scores[documents] = fuse(slots, inside, self._columns.lang[documents])
         for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores

@@ -97,8 +97,7 @@ class Grader:
             chunks = np.maximum(chunks, np.minimum(found, FAIR) if query.corrections else found)
         if exact is not None:
             chunks = np.maximum(chunks, by_exact_words(exact))
-        grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)
-        grades[rows.owners] = rows.highest(chunks)
+        grades = rows.highest(chunks, len(self._columns.document_ids), least=NONE)
         for commitment_id in query.commitment_ids:
             grades[self._columns.documents_of(commitment_id)] = STRONG
         return grades

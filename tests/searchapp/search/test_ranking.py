@@ -9,20 +9,29 @@ from searchapp.search.ranking import Owned, Ranking, by_year, collapse, descendi
 
 def test_the_best_chunk_of_each_document_is_found_and_ties_take_the_lower_row() -> None:
     scores = np.array([0.1, 0.9, 0.9, 0.3], dtype=np.float32)
-    document = np.array([0, 0, 0, 2], dtype=np.int32)
-    assert Owned.of(np.arange(4), document).best_rows(scores, 3).tolist() == [1, -1, 3]
+    owned = Owned.of(np.arange(4), np.array([0, 0, 0, 2], dtype=np.int32))
+    assert [owned.best_row(document, scores) for document in (0, 2)] == [1, 3]
+    assert owned.there(3).tolist() == [True, False, True]
+    assert owned.highest(scores, 3).tolist() == [scores[1], -np.inf, scores[3]]
 
 
 def test_chunks_that_are_not_eligible_are_passed_over() -> None:
     scores = np.array([0.1, 0.9], dtype=np.float32)
     owned = Owned.of(np.array([0]), np.array([0, 0], dtype=np.int32))
-    assert owned.best_rows(scores, 1).tolist() == [0]
-    assert owned.highest(scores).tolist() == scores[:1].tolist()
+    assert owned.best_row(0, scores) == 0
+    assert owned.highest(scores, 1).tolist() == scores[:1].tolist()
 
 
-def test_without_eligible_chunks_no_document_has_a_best_one() -> None:
+def test_what_is_no_higher_than_the_least_counts_as_the_least() -> None:
+    grades = np.array([0, 3, -1, 1], dtype=np.int8)
+    owned = Owned.of(np.arange(4), np.array([0, 0, 1, 3], dtype=np.int32))
+    assert owned.highest(grades, 4, least=0).tolist() == [3, 0, 0, 1]
+
+
+def test_without_eligible_chunks_no_document_has_any() -> None:
     owned = Owned.of(np.arange(0), np.array([0, 0], dtype=np.int32))
-    assert owned.best_rows(np.array([0.1, 0.9], dtype=np.float32), 2).tolist() == [-1, -1]
+    assert not owned.there(2).any()
+    assert owned.highest(np.array([0.1, 0.9], dtype=np.float32), 2).tolist() == [-np.inf, -np.inf]
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_subnormal=False) | st.just(-0.0), max_size=40))
