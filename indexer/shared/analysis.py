@@ -94,13 +94,12 @@ _WORD_OR_RUN = regex.compile(
     flags=regex.VERSION1,
 )
 _PLAIN_LETTERS = r"\x00-\xb1\xb4-\xb8\xba\xbb\xbf-\u02c6\u02cc-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff"
-_PLAIN_TEXT = re.compile(rf"[{_PLAIN_LETTERS}\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*+")
-_PLAIN_LETTER = "[^\\W_]\u00ad*+"
+_PLAIN_SIGNS = r"\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u23ff\u2500-\u2775\ue000-\uf8ff"
+_PLAIN_TEXT = re.compile(rf"[{_PLAIN_LETTERS}{_PLAIN_SIGNS}]*+")
 _PLAIN_APOSTROPHE = rf"(?<=[^\W\d_])[{APOSTROPHES}](?=[^\W\d_])"
-_PLAIN_WORD = re.compile(
-    GROUPED_NUMBER.replace(r"\p{Nd}", r"\d").replace(r"[\p{L}\p{N}]", r"[^\W_]")
-    + rf"|{_PLAIN_LETTER}(?:(?:(?<=\d)[.,](?=\d)|{_PLAIN_APOSTROPHE})?{_PLAIN_LETTER})*+"
-)
+_PLAIN_REST = rf"[^\W_]*+\xad*+(?:(?:(?<=\d)[.,](?=\d)|{_PLAIN_APOSTROPHE})?[^\W_]++\xad*+)*+"
+_PLAIN_NUMBER = GROUPED_NUMBER.replace(r"\p{Nd}", r"\d").replace(r"[\p{L}\p{N}]", r"[^\W_]")
+_PLAIN_WORD = re.compile(rf"[^\W\d_]{_PLAIN_REST}|{_PLAIN_NUMBER}|\d{_PLAIN_REST}")
 """The same for texts of Latin, Greek and Cyrillic letters and the digits 0-9, which Python's own patterns read faster.
 
 Among these characters its letters are those of Unicode, no digit is another, and all that is invisible is the soft
@@ -158,15 +157,19 @@ def spans_of(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, i
     lang = primary_tag(lang)
     if not _PLAIN_TEXT.fullmatch(text):
         return [(start, end) for found, start, end in _words(text, lang) if found.term in forms or found.stem in forms]
-    there = {}
-    for word in set(_PLAIN_WORD.findall(text)):
-        read = _read(word, lang)
-        if read is not None and (read[0].term in forms or read[0].stem in forms):
-            there[word] = read[1:]
-    if not there:
-        return []
-    places = ((match.start(), there[match[0]]) for match in _PLAIN_WORD.finditer(text) if match[0] in there)
-    return [(at + start, at + end) for at, (start, end) in places]
+    spans: list[tuple[int, int]] = []
+    known: dict[str, tuple[int, int] | None] = {}
+    for match in _PLAIN_WORD.finditer(text):
+        word = match[0]
+        if word not in known:
+            read = _read(word, lang)
+            there = read is not None and (read[0].term in forms or read[0].stem in forms)
+            known[word] = read[1:] if read is not None and there else None
+        span = known[word]
+        if span is not None:
+            at = match.start()
+            spans.append((at + span[0], at + span[1]))
+    return spans
 
 
 def last_word(text: str, lang: str) -> tuple[int, str]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 __all__ = ["QuantisedVectors", "quantise"]
 
 _LEVELS = 127
+_FEW = 64  # vectors, about the sentences of a passage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +38,10 @@ class QuantisedVectors:
         """Return the inner products with k vectors, float32 `(n, k)`, of `others` `(dim, k)`.
 
         The others are taken as the sum of two vectors in eight bits each, which is as good as sixteen, so that whole
-        numbers are all that is multiplied.
+        numbers are all that is multiplied. A few vectors are unpacked, which takes less than preparing the others.
         """
-        if not len(self):
-            return np.empty((0, others.shape[1]), dtype=np.float32)
+        if len(self) <= _FEW:
+            return self.floats() @ others
         wanted = np.ascontiguousarray(others.T)
         coarse = quantise(wanted)
         fine = quantise(wanted - coarse.floats())

@@ -58,7 +58,7 @@ class Calibration:
         """Return the evidence that each chunk answers a query, float32 `(chunks,)`.
 
         `vector` is the query's, `(dim,)`, and `near` is its `SemanticLeg.nearness`. Evidence that might be on either
-        side of one of the ascending `levels` is exact. What the background says of the chunks is computed when first
+        side of one of the `levels` is exact. What the background says of the chunks is computed when first
         needed.
         """
         scale = self._known_scale()
@@ -98,8 +98,7 @@ class Calibration:
 
 def _unsure(evidence: Floats, margins: Floats, levels: Sequence[float]) -> Rows:
     """Return the rows that a change of evidence by their margins could take across one of the levels."""
-    if not levels:
-        return np.empty(0, dtype=np.int64)
-    rows = np.flatnonzero(evidence + margins >= levels[0])
-    low, high = (np.digitize(evidence[rows] + sign * margins[rows], levels) for sign in (-1, 1))
-    return rows[low != high]
+    unsure = np.zeros(len(evidence), dtype=np.bool_)
+    for level in levels:
+        unsure |= np.abs(evidence - np.float32(level)) <= margins
+    return np.flatnonzero(unsure)
