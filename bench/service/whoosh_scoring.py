@@ -111,4 +111,6 @@ class _Reader(ArrayReader):
         return int(self._fields[fieldname][2][docnum]) if fieldname in self._fields else default
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
-        return TermInfo(df=self.doc_frequency(fieldname, text), minlength=1, maxweight=1)
+        """Return what no score of a term may exceed: Whoosh passes over what can't be among the first."""
+        found = self._postings.postings_of(self.vocabularies[fieldname][text])
+        return TermInfo(df=len(found), minlength=1, maxweight=float(self._postings.weights[found.start : found.end].max()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -101,7 +102,7 @@ class Column:
             numbers = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))] // units
         return np.bincount(numbers, minlength=len(self.values))
 
-    def _pairs(self, chosen: Selection) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _pairs(self, chosen: Selection) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.signedinteger[Any]]]:
         """Return the pairs of a value's number and a document that has it, of the chosen documents."""
         if self.several:
             inside = chosen.mask[self.documents]
@@ -233,7 +234,7 @@ def _column(field: str, values_of_rows: Sequence[Iterable[str | None]]) -> Colum
         numbers=of_pairs,
         documents=documents,
         single=single,
-        several=len(documents) > np.count_nonzero(single >= 0),
+        several=len(documents) > int(np.count_nonzero(single >= 0)),
     )
 
 

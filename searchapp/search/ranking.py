@@ -72,7 +72,8 @@ def descending(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     """
     bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)  # with 0 added, -0 is 0
     ascending = bits ^ ((bits >> 31) & 0x7FFFFFFF)
-    return np.sort((~ascending << 32) | np.arange(len(scores))) & 0xFFFFFFFF
+    places: npt.NDArray[np.int64] = np.sort((~ascending << 32) | np.arange(len(scores))) & 0xFFFFFFFF
+    return places
 
 
 def collapse(documents: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], unit: npt.NDArray[np.int32]) -> Ranking:
@@ -107,4 +108,4 @@ def _first_of_each(units: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     places = np.arange(len(units))
     first = np.empty(units.max(initial=-1) + 1, dtype=np.int64)
     first[units[::-1]] = places[::-1]
-    return places[first[units] == places]
+    return np.flatnonzero(first[units] == places)

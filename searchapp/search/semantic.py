@@ -198,12 +198,13 @@ class SemanticLeg:
         `knows` tells of which texts the second model knows the language, bool `(n,)`. The second's products have been
         multiplied by the probability that it knows the query's language, the length of the query's second part.
         """
+        first: Floats = products[0]
         if self._second is None:
-            return products[0]
+            return first
         share = SECOND_WEIGHT * float(np.linalg.norm(parts[:, 1]))
         spread = ((1 - share) ** 2 + share**2 + 2 * CORRELATION * share * (1 - share)) ** 0.5
-        both: Floats = np.float32((1 - share) / spread) * products[0] + np.float32(SECOND_WEIGHT / spread) * products[1]
-        return both if knows.all() else np.where(knows, both, products[0])
+        both: Floats = np.float32((1 - share) / spread) * first + np.float32(SECOND_WEIGHT / spread) * products[1]
+        return both if knows.all() else np.where(knows, both, first)
 
     def _best_sentences(self, rows: Rows, parts: Floats, centres: Floats) -> Floats:
         """Return the similarity of the best sentence of each of these chunks, float32 `(rows,)`.

@@ -105,7 +105,8 @@ class Grader:
 
 def by_evidence(evidence: Floats) -> Grades:
     """Return the grades that evidence by meaning gives."""
-    return sum((evidence >= level for level in LEVELS), np.zeros(len(evidence), dtype=np.int8))
+    grades: Grades = np.sum([evidence >= level for level in LEVELS], axis=0, dtype=np.int8)
+    return grades
 
 
 def by_exact_words(coverage: Coverage) -> Grades:
