@@ -41,12 +41,15 @@ class WhooshRanking:
         self._searcher = _Searcher(_Reader(postings, fields), fields)
 
     def first(self, query: Query, count: int) -> list[int]:
-        """Return the rows of the highest scores, highest first."""
+        """Return the rows of the highest scores, highest first.
+
+        All rows are scored: with a limit, Whoosh 2.7.4 passes over some that score higher than those it gives.
+        """
         clauses = [clause for lang in self._langs for clause in _clauses(query, lang)]
         if not clauses:
             return []
-        results = self._searcher.search(Or(clauses), limit=count, optimize=False)
-        return [int(row) for _, row in results.top_n]
+        results = self._searcher.search(Or(clauses), limit=None, optimize=False)
+        return [int(row) for _, row in results.top_n[:count]]
 
 
 def same_share(generation: Generation, queries: Sequence[Query]) -> float:
@@ -111,6 +114,6 @@ class _Reader(ArrayReader):
         return int(self._fields[fieldname][2][docnum]) if fieldname in self._fields else default
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
-        """Return what no score of a term may exceed: Whoosh passes over what can't be among the first."""
+        """Return the highest weight of a term, and the least length."""
         found = self._postings.postings_of(self.vocabularies[fieldname][text])
         return TermInfo(df=len(found), minlength=1, maxweight=float(self._postings.weights[found.start : found.end].max()))
