@@ -116,4 +116,6 @@ class _Reader(ArrayReader):
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
         """Return the highest weight of a term, and the least length."""
         found = self._postings.postings_of(self.vocabularies[fieldname][text])
-        return TermInfo(df=len(found), minlength=1, maxweight=float(self._postings.weights[found.start : found.end].max()))
+        return TermInfo(
+            df=len(found), minlength=1, maxweight=float(self._postings.weights[found.start : found.end].max())
+        )
