@@ -93,13 +93,13 @@ class _Idf(BM25F):  # type: ignore[misc]  # Whoosh has no types
 
 
 class _Searcher(Searcher):  # type: ignore[misc]  # the same
-    """Whoosh's searcher with average lengths by language."""
+    """Whoosh's searcher with average lengths by language, whatever the default asked for."""
 
     def __init__(self, reader: _Reader, fields: _Fields) -> None:
         self.fields = fields
         super().__init__(reader, weighting=_Idf(B=B, K1=K1))
 
-    def avg_field_length(self, fieldname: str, default: float | None = None) -> float | None:  # noqa: ARG002 (Whoosh's)
+    def avg_field_length(self, fieldname: str, default: float | None = None) -> float | None:  # noqa: ARG002
         return self.fields[fieldname][1]
 
 
