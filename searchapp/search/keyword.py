@@ -205,10 +205,13 @@ class KeywordLeg:
         if word.surface:
             rows, scores = self._scores(surfaces, surface_field(lang), word.surface)
             bound += surfaces.bound(len(rows))
-            best = np.zeros(len(self._row_langs), dtype=np.float32)
-            best[found.rows] = found.scores
-            best[rows] += scores
-            found = replace(found, scores=best[found.rows])  # whatever has the surface has the term, too
+            if len(rows) == len(found.rows):
+                found.scores[:] += scores  # whatever has the surface has the term, too
+            elif len(rows):
+                best = np.zeros(len(self._row_langs), dtype=np.float32)
+                best[found.rows] = found.scores
+                best[rows] += scores
+                found = replace(found, scores=best[found.rows])
         return replace(found, bound=bound, idf=idf)
 
     def _highest(self, statistics: _Statistics, field: str, terms: Iterable[str]) -> _Part:
