@@ -1,11 +1,12 @@
 """Running the web application on a real server (waitress): one process, so that one encoder and one index serve all.
 
-Its threads share them; encoding and scoring run outside of Python's global lock.
+Its threads share them; encoding, most of a search's time, runs outside of Python's global lock.
 """
 
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import logging
 import signal
@@ -34,7 +35,7 @@ from searchapp.web.errors import PROBLEM_JSON
 from searchapp.web.holder import holder_of
 from searchapp.web.text import sentence
 
-__all__ = ["GracefulServer", "run"]
+__all__ = ["GracefulServer", "leave_to_stay", "run"]
 
 DRAIN_SECONDS = 30.0
 """How long a stopping server goes on with the requests it has; process managers kill after 30 to 90 seconds."""
@@ -79,6 +80,7 @@ def run(  # noqa: PLR0913 (these are the settings of a server)
             threading.Thread(target=server.run, name="server", daemon=True).start()
             click.echo("Loading the encoder ...", err=True)
             holder_of(app).get().warm_up()
+            leave_to_stay()
             holder_of(app).watch(stopping)
             click.echo(f"Concord is ready at http://{host}:{server.port} (stop with Ctrl-C)", err=True)
             server.done.wait()
@@ -116,6 +118,12 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """A connection whose errors are problem documents, too."""
 
     error_task_class = _Refusal
+
+
+def leave_to_stay() -> None:
+    """Spare what is loaded by now the collections of garbage, which would walk through all of it now and then."""
+    gc.collect()
+    gc.freeze()
 
 
 class GracefulServer:

@@ -1,14 +1,16 @@
 """The legs of a search beside other engines: the same texts, words, vectors and queries, each for its first 100.
 
 Words are the terms that Concord's own rules make of texts and queries. Concord reads a query in every language of the
-index, and scores three forms of each word and what of the query is covered; the others count one term a word. Flat
-scans compare passages alone; Concord also takes the best sentences of the nearest 1,000. All run on one thread.
+index, and scores three forms of each word and what of the query is covered; Whoosh scores these forms, too, and the
+others one term a word. Flat scans compare passages alone; Concord also takes the best sentences of the nearest 1,000.
+All run on one thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata, util
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,14 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from bench.service.made_up import MadeUpEncoder
+from bench.service.whoosh_scoring import WhooshRanking, same_share
 from bench.speed import medians
 from evaluation.dataset import Topic
 from indexer.shared.analysis import tokens
 from indexer.shared.encoder import Embeddings
 from indexer.shared.storage import Generation
 from searchapp.search.keyword import KeywordLeg
+from searchapp.search.query import plain_query
 from searchapp.search.semantic import SemanticLeg
 
 __all__ = [
@@ -32,6 +36,7 @@ __all__ = [
     "keyword_engines",
     "leg_times",
     "missing_packages",
+    "same_first_chunks",
     "vector_engines",
 ]
 
@@ -43,6 +48,9 @@ PACKAGES = {"bm25s": "bm25s", "tantivy": "tantivy", "faiss-cpu": "faiss"}
 
 Search = Callable[[int], object]
 """Gives the first chunks for the query with a number."""
+
+QUERIES = 500
+"""How many queries are ranked by Whoosh, too."""
 
 LegTimes = dict[tuple[str, str], float]
 """Median seconds of a search by leg and engine; of each leg Concord is the first."""
@@ -67,10 +75,17 @@ def leg_times(generation: Generation, topics: Sequence[Topic]) -> LegTimes:
     return times
 
 
+def same_first_chunks(generation: Generation, topics: Sequence[Topic]) -> float:
+    """Return the share of queries of two to five words for which Whoosh gives the same first chunks; titles, cut."""
+    cut = (plain_query(" ".join(topic.query.text.split()[: 2 + number % 4])) for number, topic in enumerate(topics))
+    return same_share(generation, list(islice(cut, QUERIES)))
+
+
 def keyword_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[tuple[str, Search]]:
-    """Give Concord's keyword leg, bm25s and tantivy, as far as they are installed."""
-    leg = KeywordLeg(generation.keyword_folder)
-    yield "Concord", lambda number: _first(leg.run(topics[number].query).scores)
+    """Give Concord's keyword leg, Whoosh, bm25s and tantivy, as far as they are installed."""
+    leg, whoosh = KeywordLeg(generation.keyword_folder), WhooshRanking(generation)
+    yield "Concord", lambda number: _first_found(leg.run(topics[number].query).scores)
+    yield f"{_named('whoosh')}, BM25F", lambda number: whoosh.first(topics[number].query, CUT)
     missing = missing_packages()
     makers = {"bm25s": _bm25s, "tantivy": _tantivy}
     wanted = {name: make for name, make in makers.items() if name not in missing}
@@ -84,13 +99,15 @@ def vector_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[
     leg = SemanticLeg(generation)
     vectors = MadeUpEncoder().encode_queries([topic.query.text for topic in topics])
     embeddings = np.array(generation.embeddings)
+    halves = embeddings.astype(np.float16).view(np.int16)  # what Concord scans; as whole numbers, they are only read
 
     def with_sentences(number: int) -> object:
-        return _first(leg.with_sentences(leg.passage_scores(vectors[number]), vectors[number]))
+        return _first(leg.with_sentences(leg.nearness(vectors[number]), vectors[number]))
 
-    yield "Concord, passages", lambda number: _first(leg.passage_scores(vectors[number]))
+    yield "Concord, passages", lambda number: _first(leg.nearness(vectors[number]).passages)
     yield "Concord, passages and sentences", with_sentences
     yield f"numpy {np.__version__}, flat scan", lambda number: _first(embeddings @ vectors[number])
+    yield f"numpy {np.__version__}, reading half the bytes once", lambda _: halves.max()
     if "faiss-cpu" not in missing_packages():
         yield f"{_named('faiss-cpu')}, IndexFlatIP", _faiss(embeddings, vectors)
 
@@ -100,6 +117,12 @@ def _first(scores: Floats) -> npt.NDArray[np.int64]:
     count = min(CUT, len(scores))
     rows = np.argpartition(scores, len(scores) - count)[-count:]
     return rows[np.argsort(-scores[rows], kind="stable")]
+
+
+def _first_found(scores: Floats) -> npt.NDArray[np.int64]:
+    """Return the rows of the highest scores of those that have any, highest first."""
+    found = np.flatnonzero(scores)
+    return found[_first(scores[found])]
 
 
 def _named(package: str) -> str:

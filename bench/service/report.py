@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from bench.service.engines import LegTimes, leg_times
+from bench.service.engines import LegTimes, leg_times, same_first_chunks
 from bench.service.indexing import IndexCost, index_fresh
 from bench.service.latency import Latencies, latencies
 from bench.service.made_up import Load
@@ -54,6 +54,7 @@ class _Column:
     latencies: Latencies
     throughput: Throughput
     legs: LegTimes
+    same: float
 
 
 def service_tables(setup: ServiceSetup) -> Iterator[str]:
@@ -78,6 +79,7 @@ def _column(size: int, setup: ServiceSetup, topics: Sequence[Topic]) -> _Column:
             size=size,
             cost=index_fresh(setup.data, size, index),
             legs=leg_times(open_generation(index), topics),
+            same=same_first_chunks(open_generation(index), ogp_knownitem(setup.data).topics),
             throughput=_throughput(index, setup, queries),
             latencies=latencies(index, setup.load, queries),
         )
@@ -128,6 +130,7 @@ def _leg_rows(columns: Sequence[_Column]) -> Iterator[list[str]]:
         base = first.setdefault(leg, engine)
         cells = [_beside(column.legs[leg, engine], column.legs[leg, base], first=engine == base) for column in columns]
         yield [f"{leg}: {engine}", *cells]
+    yield ["keyword: queries with the first 10 of Whoosh's BM25F", *(f"{column.same:.1%}" for column in columns)]
 
 
 def _beside(seconds: float, base: float, *, first: bool) -> str:

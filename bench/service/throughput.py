@@ -86,12 +86,13 @@ def _ask(port: int, mode: Mode, queries: Sequence[str], client: int, *, until: f
 def _serve(index: Path, load: Load, channel: Connection) -> None:
     """Serve until the other end of the channel is closed; the port is sent when the server is ready."""
     from searchapp.search.searcher import Searcher  # noqa: PLC0415 (only the server needs it)
-    from searchapp.server import GracefulServer  # noqa: PLC0415 (the same)
+    from searchapp.server import GracefulServer, leave_to_stay  # noqa: PLC0415 (the same)
     from searchapp.web import create_app  # noqa: PLC0415 (the same)
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
     searcher = Searcher.open(index, encoder=MadeUpEncoder(load()))
     searcher.warm_up()
+    leave_to_stay()
     most = max(CLIENTS)
     limits = Limits(max_waiting=most, time_budget=1000 * _TIMEOUT)
     app = create_app({"SEARCHER": searcher, "LIMITS": limits})

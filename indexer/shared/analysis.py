@@ -19,8 +19,10 @@ a pair has no surface. A single character is a term only where it stands alone.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -54,6 +56,7 @@ __all__ = [
     "analysis_revision",
     "keyword_schema",
     "last_word",
+    "spans_of",
     "surface_field",
     "tokens",
     "words_field",
@@ -90,6 +93,19 @@ _WORD_OR_RUN = regex.compile(
     rf"|{_LETTER}{_INSIDE}(?:(?:{_DECIMAL_SIGN}|{_APOSTROPHE})?{_LETTER}{_INSIDE})*+",
     flags=regex.VERSION1,
 )
+_PLAIN_LETTERS = r"\x00-\xb1\xb4-\xb8\xba\xbb\xbf-\u02c6\u02cc-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff"
+_PLAIN_SIGNS = r"\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u23ff\u2500-\u2775\ue000-\uf8ff"
+_PLAIN_TEXT = re.compile(rf"[{_PLAIN_LETTERS}{_PLAIN_SIGNS}]*+")
+_PLAIN_APOSTROPHE = rf"(?<=[^\W\d_])[{APOSTROPHES}](?=[^\W\d_])"
+_PLAIN_REST = rf"[^\W_]*+\xad*+(?:(?:(?<=\d)[.,](?=\d)|{_PLAIN_APOSTROPHE})?[^\W_]++\xad*+)*+"
+_PLAIN_NUMBER = GROUPED_NUMBER.replace(r"\p{Nd}", r"\d").replace(r"[\p{L}\p{N}]", r"[^\W_]")
+_PLAIN_WORD = re.compile(rf"[^\W\d_]{_PLAIN_REST}|{_PLAIN_NUMBER}|\d{_PLAIN_REST}")
+"""The same for texts of Latin, Greek and Cyrillic letters and the digits 0-9, which Python's own patterns read faster.
+
+Among these characters its letters are those of Unicode, no digit is another, and all that is invisible is the soft
+hyphen.
+"""
+
 _JAMO = r"[\u1100-\u115F]++[\u1160-\u11A7]*+[\u11A8-\u11FF]*+"
 _CHARACTER = regex.compile(rf"(?:{_JAMO}|[\p{{L}}\p{{Nl}}])[\p{{M}}\p{{Cf}}\uFF9E\uFF9F]*+")
 _ANY_APOSTROPHE = regex.compile(rf"[{APOSTROPHES}]")
@@ -136,6 +152,26 @@ def tokens(text: str, lang: str) -> list[Token]:
     ]
 
 
+def spans_of(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, int]]:
+    """Return the spans of the words of a text, read as `tokens` does, whose term or stem is one of these."""
+    lang = primary_tag(lang)
+    if not _PLAIN_TEXT.fullmatch(text):
+        return [(start, end) for found, start, end in _words(text, lang) if found.term in forms or found.stem in forms]
+    spans: list[tuple[int, int]] = []
+    known: dict[str, tuple[int, int] | None] = {}
+    for match in _PLAIN_WORD.finditer(text):
+        word = match[0]
+        if word not in known:
+            read = _read(word, lang)
+            there = read is not None and (read[0].term in forms or read[0].stem in forms)
+            known[word] = read[1:] if read is not None and there else None
+        span = known[word]
+        if span is not None:
+            at = match.start()
+            spans.append((at + span[0], at + span[1]))
+    return spans
+
+
 def last_word(text: str, lang: str) -> tuple[int, str]:
     """Return where the last word of a text starts, and that word without accents but not stemmed: what others begin by.
 
@@ -145,7 +181,7 @@ def last_word(text: str, lang: str) -> tuple[int, str]:
     found = list(_WORD_OR_RUN.finditer(text))
     if not found or found[-1]["run"] is not None:
         return len(text), ""
-    start, end = _without_elision(found[-1][0], found[-1].start(), lang)
+    start, end = (found[-1].start() + place for place in _without_elision(found[-1][0], lang))
     word = text[start : min(end, start + _LONGEST_READ)]
     return start, (number(word) or fold(normal(word, lang), lang))[:MAX_TERM]
 
@@ -225,14 +261,16 @@ class _SurfaceField(FieldType):  # type: ignore[misc]  # Whoosh has no types
 
 
 def _words(text: str, lang: str) -> Iterator[tuple[_Forms, int, int]]:
-    for match in _WORD_OR_RUN.finditer(text):
-        if match["run"] is not None:
-            yield from _pairs(match["run"], match.start())
+    pattern = _PLAIN_WORD if _PLAIN_TEXT.fullmatch(text) else _WORD_OR_RUN
+    for match in pattern.finditer(text):
+        word, at = match[0], match.start()
+        if match.lastgroup == "run":
+            yield from _pairs(word, at)
             continue
-        start, end = _without_elision(match[0], match.start(), lang)
-        forms = _forms(text[start : min(end, start + _LONGEST_READ)], lang)
-        if forms is not None:
-            yield forms, start, end
+        found = _read(word, lang)
+        if found is not None:
+            forms, start, end = found
+            yield forms, at + start, at + end
 
 
 def _pairs(run: str, offset: int) -> Iterator[tuple[_Forms, int, int]]:
@@ -243,13 +281,11 @@ def _pairs(run: str, offset: int) -> Iterator[tuple[_Forms, int, int]]:
         yield _Forms(term=term, stem=term, surface=""), offset + start, offset + end
 
 
-def _without_elision(word: str, start: int, lang: str) -> tuple[int, int]:
-    """Return the span of the word proper in a word that starts at `start`."""
-    if word.isalnum():
-        return start, start + len(word)
-    parts = _ANY_APOSTROPHE.split(word)
-    end = start + len(word)
-    if len(parts) == 1:
+def _without_elision(word: str, lang: str) -> tuple[int, int]:
+    """Return the span of the word proper in a word."""
+    start, end = 0, len(word)
+    parts = [] if word.isalnum() else _ANY_APOSTROPHE.split(word)
+    if len(parts) < 2:  # noqa: PLR2004 (there is nothing to cut off)
         return start, end
     prefixes, suffixes, suffixing = elision()
     while len(parts) > 1 and parts[0].lower() in prefixes:
@@ -261,7 +297,21 @@ def _without_elision(word: str, start: int, lang: str) -> tuple[int, int]:
     return start, end
 
 
-@lru_cache(maxsize=65_536)
+def _read_once(word: str, lang: str) -> tuple[_Forms, int, int] | None:
+    """Return the forms of a word, and the span of the word proper in it; None for one that is no word to search for."""
+    start, end = _without_elision(word, lang)
+    forms = _forms(word[start : min(end, start + _LONGEST_READ)], lang)
+    return None if forms is None else (forms, start, end)
+
+
+_read_before = lru_cache(maxsize=65_536)(_read_once)
+
+
+def _read(word: str, lang: str) -> tuple[_Forms, int, int] | None:
+    """Return what `_read_once` does, and keep it for the next time, unless the word is a long one."""
+    return _read_before(word, lang) if len(word) <= _LONGEST_READ else _read_once(word, lang)
+
+
 def _forms(word: str, lang: str) -> _Forms | None:
     """Return the forms of a word, or None for a stop word and for one of which nothing is left."""
     value = number(word)

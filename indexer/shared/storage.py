@@ -274,14 +274,15 @@ def _open(folder: Path, *, paranoid: bool = False) -> Generation:
             positions=_load(folder / POSITIONS_FILE) if POSITIONS_FILE in manifest.files else None,
             background=_load(folder / "background.npy"),
             all_sentences=Sentences(
-                spans=_load(folder / "sentences.npy"),
+                spans=np.asarray(_load(folder / "sentences.npy")),
                 embeddings=QuantisedVectors(
-                    codes=_load(folder / "sentence_embeddings.npy"), scales=_load(folder / "sentence_scales.npy")
+                    codes=np.asarray(_load(folder / "sentence_embeddings.npy")),
+                    scales=np.asarray(_load(folder / "sentence_scales.npy")),
                 ),
             ),
-            sentence_offsets=_load(folder / "sentences.offsets.npy"),
+            sentence_offsets=np.asarray(_load(folder / "sentences.offsets.npy")),
             learned=_load_learned(folder / LEARNED_FILE),
-            _offsets=_load(folder / "documents.offsets.npy"),
+            _offsets=np.asarray(_load(folder / "documents.offsets.npy")),
             _documents=_map(folder / "documents.jsonl"),
         )
     except OSError as error:

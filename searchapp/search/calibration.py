@@ -16,19 +16,31 @@ Sentences are left out: the best of many is high by chance, and they are compare
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings
-from searchapp.search.semantic import SemanticLeg
+from searchapp.search.semantic import Nearness, SemanticLeg
 
 __all__ = ["Calibration"]
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 _LEAST = 1e-6  # standard deviation, so that none is zero
 _BLOCK = 2048  # chunks whose similarities to the background are computed at a time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    """What makes evidence of similarities: `slopes * similarity - zeros - level * share`; float32 `(chunks,)` both."""
+
+    slopes: Floats
+    zeros: Floats
+    share: float
 
 
 class Calibration:
@@ -40,32 +52,53 @@ class Calibration:
         self._background = background
         self._chunks = chunks
         self._lock = threading.Lock()
-        self._moments: tuple[Floats, Floats, float] | None = None
+        self._scale: _Scale | None = None
 
-    def evidence(self, vector: Floats, scores: Floats) -> Floats:
+    def evidence(self, vector: Floats, near: Nearness, levels: Sequence[float] = ()) -> Floats:
         """Return the evidence that each chunk answers a query, float32 `(chunks,)`.
 
-        `vector` is the query's, `(dim,)`, and `scores` are its `SemanticLeg.passage_scores`. What the background says
-        of the chunks is computed when first needed.
+        `vector` is the query's, `(dim,)`, and `near` is its `SemanticLeg.nearness`. Evidence that might be on either
+        side of one of the `levels` is exact. What the background says of the chunks is computed when first
+        needed.
         """
-        mean, deviation, spread = self._known_moments()
-        level = float(self._leg.query_scores(vector, self._background).mean())
-        evidence: Floats = np.asarray(((scores - mean) / deviation + (scores - level) / spread) / 2, dtype=np.float32)
+        scale = self._known_scale()
+        level = np.float32(self._leg.query_scores(vector, self._background).mean() * scale.share)
+        evidence: Floats = near.passages * scale.slopes
+        evidence -= scale.zeros
+        evidence -= level
+        unsure = _unsure(evidence, near.error * scale.slopes, levels)
+        if len(unsure):
+            exact = self._leg.passage_scores(vector, unsure)
+            evidence[unsure] = exact * scale.slopes[unsure] - scale.zeros[unsure] - level
         return evidence
 
-    def _known_moments(self) -> tuple[Floats, Floats, float]:
-        """Return m(c) and d(c), float32 `(chunks,)`, and d."""
+    def _known_scale(self) -> _Scale:
         with self._lock:
-            if self._moments is None:
+            if self._scale is None:
                 blocks = [slice(start, start + _BLOCK) for start in range(0, self._chunks, _BLOCK)]
-                means, deviations = zip(*map(self._moments_of, blocks), strict=True)
-                self._moments = (np.concatenate(means), np.concatenate(deviations), self._spread())
-            return self._moments
+                moments = [self._moments(rows) for rows in blocks]
+                means, deviations = (np.concatenate([[], *each]) for each in zip(*moments, strict=True))
+                spread = self._spread()
+                self._scale = _Scale(
+                    slopes=((1 / deviations + 1 / spread) / 2).astype(np.float32),
+                    zeros=(means / deviations / 2).astype(np.float32),
+                    share=1 / spread / 2,
+                )
+            return self._scale
 
-    def _moments_of(self, rows: slice) -> tuple[Floats, Floats]:
-        scores = np.stack([self._leg.passage_scores(text, rows) for text in self._background])
+    def _moments(self, rows: slice) -> tuple[Floats, Floats]:
+        """Return m(c) and d(c) of some chunks, float32 `(rows,)` both."""
+        scores = self._leg.scores_of_many(self._background, rows)
         return scores.mean(axis=0), np.maximum(scores.std(axis=0), _LEAST)
 
     def _spread(self) -> float:
         scores = np.stack([self._leg.query_scores(text, self._background) for text in self._background])
         return max(float(scores[~np.eye(len(scores), dtype=np.bool_)].std()), _LEAST)
+
+
+def _unsure(evidence: Floats, margins: Floats, levels: Sequence[float]) -> Rows:
+    """Return the rows that a change of evidence by their margins could take across one of the levels."""
+    unsure = np.zeros(len(evidence), dtype=np.bool_)
+    for level in levels:
+        unsure |= np.abs(evidence - np.float32(level)) <= margins
+    return np.flatnonzero(unsure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from indexer.shared.storage import Generation
 from searchapp.search.results import VALUE_FILTERS, Filters
 
-__all__ = ["FACET_FIELDS", "Column", "Columns", "load_columns"]
+__all__ = ["FACET_FIELDS", "Column", "Columns", "Selection", "load_columns"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -49,43 +50,73 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Some of the documents, and the hits that they are.
+
+    `mask` is bool `(documents,)`, `rows` are those chosen, `unit` numbers the hit that each document belongs to, and
+    `distinct` says that each of the chosen is a hit of its own.
+    """
+
+    mask: Mask
+    rows: npt.NDArray[np.int64]
+    unit: npt.NDArray[np.int32]
+    distinct: bool
+
+    @classmethod
+    def of(cls, mask: Mask, unit: npt.NDArray[np.int32]) -> Selection:
+        """Choose the documents of a mask."""
+        rows = np.flatnonzero(mask)
+        return cls(mask=mask, rows=rows, unit=unit, distinct=np.bincount(unit[rows]).max(initial=0) < 2)  # noqa: PLR2004 (once)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One field of all documents, which may have several values each.
 
     Every pair of a value and a document that has it stands in `numbers` and `documents`, int32 `(pairs,)` both: the
-    position of the value in the sorted `values`, and the row of the document. Pairs are ordered so. `size` is how many
-    documents there are.
+    position of the value in the sorted `values`, and the row of the document. Pairs are ordered so. `single` is the
+    number of one value that each document has, int32 `(documents,)`, -1 where it has none; `several` says that some
+    document has more.
     """
 
     field: str
     values: tuple[str, ...]
     numbers: npt.NDArray[np.int32]
     documents: npt.NDArray[np.int32]
-    size: int
+    single: npt.NDArray[np.int32]
+    several: bool
 
     def having(self, wanted: Iterable[str]) -> Mask:
         """Return the mask of documents that have any of the wanted values; unknown values match nothing."""
         known = [self.values.index(value) for value in wanted if value in self.values]
-        mask = np.zeros(self.size, dtype=np.bool_)
+        mask = np.zeros(len(self.single), dtype=np.bool_)
         mask[self.documents[np.isin(self.numbers, known)]] = True
         return mask
 
-    def counts(self, mask: Mask, unit: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-        """Return by value how many hits among the masked documents have it, int64 `(values,)`.
+    def counts(self, chosen: Selection) -> npt.NDArray[np.int64]:
+        """Return by value how many of the chosen hits have it, int64 `(values,)`."""
+        numbers, documents = self._pairs(chosen)
+        if not chosen.distinct:
+            units = int(chosen.unit.max(initial=0)) + 1
+            pairs = np.sort(numbers.astype(np.int64) * units + chosen.unit[documents])
+            numbers = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))] // units
+        return np.bincount(numbers, minlength=len(self.values))
 
-        `unit` numbers the hit that each document belongs to.
-        """
-        inside = mask[self.documents]
-        units = int(unit.max(initial=0)) + 1
-        pairs = np.unique(self.numbers[inside].astype(np.int64) * units + unit[self.documents[inside]])
-        return np.bincount(pairs // units, minlength=len(self.values))
+    def _pairs(self, chosen: Selection) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.signedinteger[Any]]]:
+        """Return the pairs of a value's number and a document that has it, of the chosen documents."""
+        if self.several:
+            inside = chosen.mask[self.documents]
+            return self.numbers[inside], self.documents[inside]
+        numbers = self.single[chosen.rows]
+        there = numbers >= 0
+        return numbers[there], chosen.rows[there]
 
     def cells(self, other: Column, mask: Mask, unit: npt.NDArray[np.int32]) -> dict[tuple[str, str], int]:
         """Return how many hits among the masked documents have a value and one of another column, where any has.
 
         `other` has at most one value a document, and its values come first; `unit` is as for `counts`.
         """
-        others = other.single()[self.documents]
+        others = other.single[self.documents]
         inside = mask[self.documents] & (others >= 0)
         triples = np.stack([others[inside], self.numbers[inside], unit[self.documents[inside]]])
         pairs, counts = np.unique(np.unique(triples, axis=1)[:2], axis=1, return_counts=True)
@@ -93,12 +124,6 @@ class Column:
             (other.values[first], self.values[second]): count
             for first, second, count in zip(*pairs.tolist(), counts.tolist(), strict=True)
         }
-
-    def single(self) -> npt.NDArray[np.int32]:
-        """Return the number of each document's one value, int32 `(documents,)`; -1 where it has none."""
-        numbers = np.full(self.size, -1, dtype=np.int32)
-        numbers[self.documents] = self.numbers
-        return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +133,8 @@ class Columns:
     `commitment` is the number of a document's commitment, `group` that of its group of near-duplicates, `year` its
     year or 0, `lang` and `country` the numbers of its language and country among the values of these columns (-1 for an
     unknown country), and `section_kinds` the kinds of its sections, in order. By chunk row, `document_of` is the row of
-    its document.
+    its document. The documents of commitment n are those from `first_versions[n]` up to `first_versions[n + 1]` among
+    the rows in `by_commitment`.
     """
 
     document_ids: tuple[str, ...]
@@ -122,12 +148,17 @@ class Columns:
     country: npt.NDArray[np.int32]
     section_kinds: tuple[tuple[str, ...], ...]
     document_of: npt.NDArray[np.int32]
+    by_commitment: npt.NDArray[np.int64]
+    first_versions: npt.NDArray[np.int64]
     by_field: dict[str, Column]
 
     def documents_of(self, commitment_id: str) -> list[int]:
         """Return the rows of a commitment's documents (none if the ID is unknown)."""
         number = self.commitment_numbers.get(commitment_id)
-        return [] if number is None else [int(row) for row in np.flatnonzero(self.commitment == number)]
+        return [] if number is None else self._versions(number).tolist()
+
+    def _versions(self, commitment: int) -> npt.NDArray[np.int64]:
+        return self.by_commitment[self.first_versions[commitment] : self.first_versions[commitment + 1]]
 
     def country_units(self) -> npt.NDArray[np.int32]:
         """Return a number for each document, the same for those of one country; its own where that is unknown."""
@@ -136,7 +167,7 @@ class Columns:
 
     def other_langs(self, shown: int) -> tuple[str, ...]:
         """Return the other languages of the commitment of the document in this row."""
-        versions = np.flatnonzero(self.commitment == self.commitment[shown])
+        versions = self._versions(int(self.commitment[shown]))
         others = versions[self.lang[versions] != self.lang[shown]]
         return tuple(self.by_field["lang"].values[number] for number in self.lang[others])
 
@@ -146,8 +177,8 @@ class Columns:
         `documents` are the rows of the result, `unit` is the number of each document's hit.
         """
         same = documents[unit[documents] == unit[shown]]
-        others = np.setdiff1d(self.commitment[same], self.commitment[shown])
-        return tuple(self.commitment_ids[number] for number in others)
+        others = {int(number) for number in self.commitment[same]} - {int(self.commitment[shown])}
+        return tuple(self.commitment_ids[number] for number in sorted(others))
 
     def filter_masks(self, filters: Filters) -> dict[str, Mask]:
         """Return a mask of documents for each field that is filtered, so that facets can leave out their own."""
@@ -169,18 +200,21 @@ def load_columns(generation: Generation) -> Columns:
     commitment_ids = tuple(sorted({row.commitment_id for row in rows}))
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
     by_field = {field: _column(field, [values_of(row) for row in rows]) for field, values_of in _VALUES.items()}
+    commitment = np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32)
     return Columns(
         document_ids=tuple(row.document_id for row in rows),
         commitment_ids=commitment_ids,
         commitment_numbers=numbers,
         ids_by_casefold={commitment_id.casefold(): commitment_id for commitment_id in commitment_ids},
-        commitment=np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32),
+        commitment=commitment,
         group=np.array(generation.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
-        lang=by_field["lang"].single(),
-        country=by_field["country"].single(),
+        lang=by_field["lang"].single,
+        country=by_field["country"].single,
         section_kinds=tuple(tuple(section.kind for section in row.sections) for row in rows),
         document_of=np.array(generation.chunks["document"]),
+        by_commitment=np.argsort(commitment, kind="stable"),
+        first_versions=np.cumsum([0, *np.bincount(commitment, minlength=len(commitment_ids))]),
         by_field=by_field,
     )
 
@@ -190,12 +224,17 @@ def _column(field: str, values_of_rows: Sequence[Iterable[str | None]]) -> Colum
     ordered = sorted(pairs)
     values = tuple(dict.fromkeys(value for value, _ in ordered))
     numbers = {value: number for number, value in enumerate(values)}
+    of_pairs = np.array([numbers[value] for value, _ in ordered], dtype=np.int32)
+    documents = np.array([row for _, row in ordered], dtype=np.int32)
+    single = np.full(len(values_of_rows), -1, dtype=np.int32)
+    single[documents] = of_pairs
     return Column(
         field=field,
         values=values,
-        numbers=np.array([numbers[value] for value, _ in ordered], dtype=np.int32),
-        documents=np.array([row for _, row in ordered], dtype=np.int32),
-        size=len(values_of_rows),
+        numbers=of_pairs,
+        documents=documents,
+        single=single,
+        several=len(documents) > int(np.count_nonzero(single >= 0)),
     )
 
 

@@ -61,11 +61,15 @@ class _Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExactShares:
-    """The shares of a query's words that each row has by kind, float32 `(rows,)`, and the weight of all its words."""
+    """The shares of a query's words that each row has by kind, float32 `(rows,)`, and the weight of all its words.
+
+    Where `none` of the words is exact, all shares are 0.
+    """
 
     number: Scores
     name: Scores
     weight: float
+    none: bool
 
     @property
     def coverage(self) -> Coverage:
@@ -88,7 +92,9 @@ class ExactWords:
         """Take the words of an index, and the number of each row's commitment, int32 `(rows,)`."""
         self._lexicon = lexicon
         self._commitment = commitment
-        self._rare = min(RARE, RARE_SHARE * len(np.unique(commitment)))
+        chunks = np.bincount(commitment)
+        self._rare = min(RARE, RARE_SHARE * np.count_nonzero(chunks))
+        self._most = self._rare * chunks.max(initial=0)  # rows that so many commitments can have
 
     def shares(self, query: Query) -> ExactShares:
         """Return how much of a query is exact words that each row has."""
@@ -99,7 +105,8 @@ class ExactWords:
         for word in words:
             if word.kind is not None:
                 shares[word.kind][word.rows] += np.float32(word.weight / total)
-        return ExactShares(number=shares["number"], name=shares["name"], weight=total)
+        none = all(word.kind is None for word in words)
+        return ExactShares(number=shares["number"], name=shares["name"], weight=total, none=none)
 
     def _words(self, query: Query) -> Iterator[_Word]:
         """Yield the distinct words of the query, read as no language in particular."""
@@ -123,7 +130,8 @@ class ExactWords:
         if number(token.surface) is not None:
             return "number" if digits >= _FEWEST_DIGITS else None
         capital = digits or 2 * self._lexicon.written_as_name(token.surface) >= len(rows)
-        return "name" if capital and 0 < len(np.unique(self._commitment[rows])) <= self._rare else None
+        few = 0 < len(rows) <= self._most
+        return "name" if capital and few and len(np.unique(self._commitment[rows])) <= self._rare else None
 
     def _idf(self, frequency: int) -> float:
         return math.log(1 + (len(self._commitment) - frequency + 0.5) / (frequency + 0.5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from searchapp.search.columns import FACET_FIELDS, Column, Columns
+from searchapp.search.columns import FACET_FIELDS, Column, Columns, Selection
 from searchapp.search.results import Facet, FacetValue, Filters
 
 __all__ = ["count_facets", "matching_documents"]
@@ -30,22 +30,22 @@ def count_facets(
     A field's own filter doesn't narrow its own counts, so that they say what choosing another value would give.
     Values are ordered by count, then by value; those with no hit are listed only when they are selected.
     """
-    return tuple(
-        _facet(columns.by_field[field], unit, matching_documents(candidates, masks, leave_out=field), filters)
-        for field in FACET_FIELDS
-    )
+    whole = Selection.of(matching_documents(candidates, masks), unit)
+    facets = []
+    for field in FACET_FIELDS:
+        narrowed = field in masks
+        chosen = Selection.of(matching_documents(candidates, masks, leave_out=field), unit) if narrowed else whole
+        facets.append(_facet(columns.by_field[field], chosen, filters))
+    return tuple(facets)
 
 
-def _facet(column: Column, unit: npt.NDArray[np.int32], documents: Mask, filters: Filters) -> Facet:
+def _facet(column: Column, chosen: Selection, filters: Filters) -> Facet:
     selected = _selected(column, filters)
-    counts = dict(zip(column.values, column.counts(documents, unit).tolist(), strict=True))
+    counts = {value: count for value, count in zip(column.values, column.counts(chosen).tolist(), strict=True) if count}
     counts |= {value: 0 for value in selected if value not in counts}
-    values = [
-        FacetValue(value=value, count=count, selected=value in selected)
-        for value, count in counts.items()
-        if count or value in selected
-    ]
-    return Facet(field=column.field, values=tuple(sorted(values, key=lambda one: (-one.count, one.value))))
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    values = tuple(FacetValue(value=value, count=count, selected=value in selected) for value, count in ordered)
+    return Facet(field=column.field, values=values)
 
 
 def _selected(column: Column, filters: Filters) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from searchapp.search.ranking import descending
+
 __all__ = ["FusionWeights", "fuse", "lift"]
 
 Scores = npt.NDArray[np.float32]
@@ -37,7 +39,7 @@ class FusionWeights:
 
 def lift(keyword: Scores, weights: FusionWeights) -> Scores:
     """Return what words add among all languages, float32 `(n,)`, for keyword scores in [0, 1]."""
-    lifted: Scores = np.float32(weights.lift) * keyword**3
+    lifted: Scores = np.float32(weights.lift) * keyword * keyword * keyword
     return lifted
 
 
@@ -51,6 +53,6 @@ def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
     fused = np.empty_like(slots)
     for number in np.unique(lang):
         rows = np.flatnonzero(lang == number)
-        takers = rows[np.argsort(-inside[rows], kind="stable")]
+        takers = rows[descending(inside[rows])]
         fused[takers] = np.sort(slots[rows])[::-1]
     return fused

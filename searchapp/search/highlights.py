@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.analysis import Token, tokens
+from indexer.shared.analysis import Token, spans_of, tokens
 from indexer.shared.word_forms import fold, primary_tag
 from searchapp.search.local_query import in_language
 from searchapp.search.query import Query
@@ -28,21 +27,16 @@ def word_highlights(text: str, lang: str, query: Query) -> tuple[Highlight, ...]
     words nowhere else. Words that start as one with a star does are marked, and those used for a misspelt one. Pairs of
     characters that overlap or touch become one span.
     """
-    found = _tokens_of(text, lang)
     local = in_language(query, lang)
     single = [phrase[0] for phrase in local.phrases if len(phrase) == 1]
-    spans = list(_word_spans(found, [*local.loose, *single, *chain.from_iterable(near.tokens for near in local.near)]))
-    if local.prefixes:
+    words = [*local.loose, *single, *chain.from_iterable(near.tokens for near in local.near)]
+    spans = spans_of({form for word in words for form in (word.term, word.stem)}, text, lang)
+    if local.prefixes or local.phrases:
+        found = tokens(text, lang)
         spans += [(token.start, token.end) for token in found if _starts(token, lang, local.prefixes)]
-    for phrase in local.phrases:
-        spans += _phrase_spans(found, phrase)
+        for phrase in local.phrases:
+            spans += _phrase_spans(found, phrase)
     return tuple(Highlight(start=start, end=end, kind="word") for start, end in _merged(spans))
-
-
-@lru_cache(maxsize=1024)
-def _tokens_of(passage: str, lang: str) -> tuple[Token, ...]:
-    """Return the tokens of a passage; those that are shown are mostly the same few."""
-    return tuple(tokens(passage, lang))
 
 
 def sentence_highlight(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.float32]) -> tuple[Highlight, ...]:
@@ -72,13 +66,6 @@ def nearest_sentence(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.float3
 
 def _starts(token: Token, lang: str, prefixes: tuple[str, ...]) -> bool:
     return token.term.startswith(prefixes) or fold(token.surface, primary_tag(lang)).startswith(prefixes)
-
-
-def _word_spans(found: Iterable[Token], words: Iterable[Token]) -> Iterator[tuple[int, int]]:
-    wanted = {form for word in words for form in (word.term, word.stem)}
-    for token in found:
-        if token.term in wanted or token.stem in wanted:
-            yield token.start, token.end
 
 
 def _phrase_spans(found: Sequence[Token], phrase: Sequence[Token]) -> Iterator[tuple[int, int]]:

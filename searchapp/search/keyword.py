@@ -17,16 +17,19 @@ stem, but in full in the bound.
 
 A row whose commitment ID was typed gets more than any words can give, so it comes first.
 
-Whoosh's queries find the rows; their scores are added up one posting list at a time. Whoosh's own matchers add them
-up row by row, which took several times as long.
+What a word gives is added up one posting list at a time, and kept for the words that were searched for last. Whoosh's
+own matchers, which add up row by row, would take a hundred times as long for the same ranking; they find phrases,
+exclusions and IDs. `python -m bench service` compares both.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -59,6 +62,7 @@ NEAR_WEIGHT = 0.75
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
 
@@ -90,13 +94,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What one word of a query, one of its forms, or words near it give in one language.
+    """What one word of a query, or the words near one, give in one language.
 
-    `rows` have it, int32 `(n,)`, and get `scores`, float32 `(n,)`, of which none exceeds `bound`. `idf` is what it
+    `rows` have it, int64 `(n,)`, and get `scores`, float32 `(n,)`, of which none exceeds `bound`. `idf` is what it
     counts for coverage. Both are 0 where another part stands for the word.
     """
 
-    rows: Rows
+    rows: Places
     scores: Scores
     bound: float = 0.0
     idf: float = 0.0
@@ -109,10 +113,12 @@ class KeywordLeg:
         """Open the index in a folder; IndexStoreError when it is missing, damaged or made by other word rules."""
         self._postings = load_postings(folder, revision=analysis_revision())
         self._statistics = dict(_all_statistics(self._postings))
-        reader = _ArrayReader(self._postings)
+        self._row_langs = self._postings.row_langs.astype(np.int64)
+        reader = ArrayReader(self._postings)
         self.lexicon = Lexicon(self._postings, reader.vocabularies)
         self._reader = reader
-        self._searcher = Searcher(reader, weighting=_Weighting(self._statistics))
+        self._searcher = Searcher(reader, weighting=_Unweighted())
+        self._words = _Recent(most=len(self._postings.rows))
 
     def run(self, query: Query) -> Run:
         """Look the words of a query up in every language.
@@ -120,26 +126,27 @@ class KeywordLeg:
         A word with a star is one word for coverage, and so is a misspelt one, which any of the words near it stands
         for.
         """
-        scores, found, total = (np.zeros(len(self._postings.row_langs), dtype=np.float32) for _ in range(3))
-        bounds = {}
-        for number, lang, local in self._local(query):
+        scores, found = (np.zeros(len(self._row_langs), dtype=np.float32) for _ in range(2))
+        bounds: dict[str, float] = {}
+        totals: list[float] = []
+        for _, lang, local in self._local(query):
             parts = list(self._parts(lang, local))
             for part in parts:
-                scores[part.rows] += part.scores
-                if part.idf:
-                    found[part.rows] += np.float32(part.idf)
+                if len(part.rows):
+                    scores[part.rows] += part.scores
+                    if part.idf:
+                        found[part.rows] += np.float32(part.idf)
             bounds[lang] = sum(part.bound for part in parts)
-            total[self._postings.row_langs == number] = sum(part.idf for part in parts)
+            totals.append(sum(part.idf for part in parts))
         if query.commitment_ids:
             above = 1.0 + max(bounds.values(), default=0.0)
             scores[self._rows_with(_id_query(query.commitment_ids))] += np.float32(above)
             bounds = {lang: bound + above for lang, bound in bounds.items()}
-        bound = np.array([bounds[lang] for lang in self._postings.langs], dtype=np.float32)[self._postings.row_langs]
         return Run(
             scores=scores,
-            relative=_ratio(scores, bound),
+            relative=self._ratio(scores, bounds.values()),
             bounds=bounds,
-            coverage=Coverage(share=_ratio(found, total), idf=found),
+            coverage=Coverage(share=self._ratio(found, totals), idf=found),
         )
 
     def required_rows(self, query: Query) -> Mask:
@@ -165,27 +172,76 @@ class KeywordLeg:
         return excluded
 
     def _parts(self, lang: str, local: LocalQuery) -> Iterator[_Part]:
-        statistics, surfaces = self._statistics[words_field(lang)], self._statistics[surface_field(lang)]
         misspelt = {term for near in local.near for term in near.terms}
         for word in local.words:
-            frequencies = self._frequencies(lang, word)
-            idf = statistics.idf(min(frequencies))
-            rows, scores = self._score_clause(_word_query(lang, word)) if any(frequencies) else _NOTHING
-            counted = 0.0 if word.term in misspelt else idf
-            yield _Part(rows=rows, scores=scores, bound=statistics.most(idf), idf=counted)
-            if word.surface:
-                field = surface_field(lang)
-                there = self._frequency(field, word.surface)
-                rows, scores = self._score_clause(Term(field, word.surface)) if there else _NOTHING
-                yield _Part(rows=rows, scores=scores, bound=surfaces.bound(len(rows)))
+            part = self._word(lang, word)
+            yield replace(part, idf=0.0) if word.term in misspelt else part
+        statistics = self._statistics[words_field(lang)]
         for near in local.near:
-            rows, scores = self._score_clause(_word_query(lang, *near.tokens))
+            found = self._highest(statistics, words_field(lang), dict.fromkeys(_forms(*near.tokens)))
             idf = max(statistics.idf(min(self._frequencies(lang, word))) for word in near.tokens)
-            yield _Part(rows=rows, scores=np.float32(NEAR_WEIGHT) * scores, idf=idf)
+            yield _Part(rows=found.rows, scores=np.float32(NEAR_WEIGHT) * found.scores, idf=idf)
         for prefix in local.prefixes:
             rows, weights = self.lexicon.rows_starting(lang, prefix)
             idf = statistics.idf(len(rows))
-            yield _Part(rows=rows, scores=statistics.scores(rows, weights), bound=statistics.most(idf), idf=idf)
+            yield _Part(
+                rows=rows.astype(np.int64), scores=statistics.scores(rows, weights), bound=statistics.most(idf), idf=idf
+            )
+
+    def _word(self, lang: str, word: Token) -> _Part:
+        """Return what a word gives by its term or stem, whichever is more, and its surface."""
+        key = (lang, word.term, word.stem, word.surface)
+        part = self._words.get(key)
+        if part is None:
+            part = self._looked_up(lang, word)
+            self._words.put(key, part)
+        return part
+
+    def _looked_up(self, lang: str, word: Token) -> _Part:
+        statistics, surfaces = self._statistics[words_field(lang)], self._statistics[surface_field(lang)]
+        idf = statistics.idf(min(self._frequencies(lang, word)))
+        found = self._highest(statistics, words_field(lang), dict.fromkeys(_forms(word)))
+        bound = statistics.most(idf)
+        if word.surface:
+            rows, scores = self._scores(surfaces, surface_field(lang), word.surface)
+            bound += surfaces.bound(len(rows))
+            if len(rows) == len(found.rows):
+                found.scores[:] += scores  # whatever has the surface has the term, too
+            elif len(rows):
+                best = np.zeros(len(self._row_langs), dtype=np.float32)
+                best[found.rows] = found.scores
+                best[rows] += scores
+                found = replace(found, scores=best[found.rows])
+        return replace(found, bound=bound, idf=idf)
+
+    def _highest(self, statistics: _Statistics, field: str, terms: Iterable[str]) -> _Part:
+        """Return the rows of terms, each once and ascending, and the highest score that one of the terms gives them."""
+        found = [
+            (rows, scores) for rows, scores in (self._scores(statistics, field, term) for term in terms) if len(rows)
+        ]
+        if len(found) < 2:  # noqa: PLR2004 (there is nothing to compare)
+            rows, scores = found[0] if found else _NOTHING
+            return _Part(rows=rows.astype(np.int64), scores=scores)
+        best = np.zeros(len(self._row_langs), dtype=np.float32)
+        for rows, scores in found:
+            best[rows] = np.maximum(best[rows], scores)
+        there = np.flatnonzero(best)
+        return _Part(rows=there, scores=best[there])
+
+    def _scores(self, statistics: _Statistics, field: str, term: str) -> tuple[Rows, Scores]:
+        """Return the rows that have a term, ascending, and what it gives them."""
+        number = self._reader.vocabularies.get(field, {}).get(term.encode())
+        if number is None:
+            return _NOTHING
+        place = self._postings.postings_of(number)
+        rows = self._postings.rows[place.start : place.end]
+        return rows, statistics.scores(rows, self._postings.weights[place.start : place.end])
+
+    def _ratio(self, part: Scores, whole: Iterable[float]) -> Scores:
+        """Return each row's part of a whole that its language has; 0 of nothing."""
+        wholes = np.array([each or 1.0 for each in whole], dtype=np.float32)
+        ratio: Scores = part / wholes.take(self._row_langs)
+        return ratio
 
     def _local(self, query: Query) -> Iterator[tuple[int, str, LocalQuery]]:
         for number, lang in enumerate(self._postings.langs):
@@ -193,17 +249,6 @@ class KeywordLeg:
 
     def _all(self, *, value: bool) -> Mask:
         return np.full(len(self._postings.row_langs), value, dtype=np.bool_)
-
-    def _score_clause(self, clause: WhooshQuery) -> tuple[Rows, Scores]:
-        """Return the rows of a clause, each once, and the highest score that one of its terms gives them."""
-        matchers = [leaf.matcher(self._searcher) for leaf in clause.leaves()]
-        found = [(matcher.rows, matcher.scores) for matcher in matchers if matcher.is_active()]
-        if len(found) < 2:  # noqa: PLR2004 (there is nothing to compare)
-            return found[0] if found else _NOTHING
-        rows, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        order = np.lexsort((-scores, rows))
-        first = np.unique(rows[order], return_index=True)[1]
-        return rows[order[first]], scores[order[first]]
 
     def _rows_with(self, query: WhooshQuery) -> Mask:
         mask = self._all(value=False)
@@ -228,13 +273,40 @@ class KeywordLeg:
 _NOTHING: tuple[Rows, Scores] = (np.empty(0, np.int32), np.empty(0, np.float32))
 
 
-def _ratio(part: Scores, whole: Scores) -> Scores:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+class _Recent:
+    """The words that were looked up last, as many as have `most` rows together. Safe to use from several threads."""
+
+    def __init__(self, *, most: int) -> None:
+        self._parts: OrderedDict[tuple[str, ...], _Part] = OrderedDict()
+        self._left = most
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, ...]) -> _Part | None:
+        with self._lock:
+            part = self._parts.get(key)
+            if part is not None:
+                self._parts.move_to_end(key)
+            return part
+
+    def put(self, key: tuple[str, ...], part: _Part) -> None:
+        with self._lock:
+            self._left -= _size(part) - _size(self._parts.pop(key, None))
+            self._parts[key] = part
+            while self._left < 0:
+                self._left += _size(self._parts.popitem(last=False)[1])
+
+
+def _size(part: _Part | None) -> int:
+    return 0 if part is None else 1 + len(part.rows)
+
+
+def _forms(*words: Token) -> Iterator[str]:
+    for word in words:
+        yield from (word.term, word.stem)
 
 
 def _word_query(lang: str, *words: Token) -> WhooshQuery:
-    forms = dict.fromkeys(form for word in words for form in (word.term, word.stem))
-    return DisjunctionMax([Term(words_field(lang), form) for form in forms])
+    return DisjunctionMax([Term(words_field(lang), form) for form in dict.fromkeys(_forms(*words))])
 
 
 def _phrase_query(lang: str, phrase: tuple[Token, ...]) -> WhooshQuery:
@@ -248,26 +320,27 @@ def _id_query(commitment_ids: Iterable[str]) -> WhooshQuery:
 
 
 def _all_statistics(postings: Postings) -> Iterator[tuple[str, _Statistics]]:
-    for number, lang in enumerate(postings.langs):
-        own = postings.row_langs == number
-        words, surfaces = postings.lengths
-        yield words_field(lang), _Statistics.of(words, own, weight=1.0)
-        yield surface_field(lang), _Statistics.of(surfaces, own, weight=SURFACE_WEIGHT)
+    counts = np.bincount(postings.row_langs, minlength=len(postings.langs))
+    for field_of, lengths, weight in zip(
+        (words_field, surface_field), postings.lengths, (1.0, SURFACE_WEIGHT), strict=True
+    ):
+        sums = np.bincount(postings.row_langs, lengths, minlength=len(postings.langs))
+        averages = np.maximum(sums / np.maximum(counts, 1), 1.0)
+        norms = (K1 * (1 - B + B * lengths / averages[postings.row_langs])).astype(np.float32)
+        for number, lang in enumerate(postings.langs):
+            yield field_of(lang), _Statistics(weight=weight, rows=int(counts[number]), norms=norms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Statistics:
-    """What scoring needs of a field: its weight, how many rows its language has, and the average length of these."""
+    """What scoring needs of a field: its weight, how many rows its language has, and what their lengths come to.
+
+    `norms`, float32 by row of the index, are K1 * (1 - B + B * length / average length).
+    """
 
     weight: float
     rows: int
-    lengths: Rows
-    average: float
-
-    @classmethod
-    def of(cls, lengths: Rows, own: Mask, *, weight: float) -> _Statistics:
-        average = float(lengths[own].mean()) if own.any() else 0.0
-        return cls(weight=weight, rows=int(own.sum()), lengths=lengths, average=max(average, 1.0))
+    norms: Scores
 
     def idf(self, frequency: int) -> float:
         """Return the inverse document frequency of a term that so many rows have."""
@@ -283,21 +356,19 @@ class _Statistics:
 
     def scores(self, rows: Rows, weights: Scores) -> Scores:
         """Return what a term gives to its rows, by its weights there."""
-        norms = K1 * (1 - B + B * self.lengths[rows] / self.average)
-        return (self.bound(len(rows)) * weights / (weights + norms)).astype(np.float32)
+        found: Scores = np.float32(self.bound(len(rows))) * weights
+        found /= weights + self.norms.take(rows)
+        return found
 
 
-class _Weighting(WeightingModel):  # type: ignore[misc]  # Whoosh has no types
-    """Tells Whoosh what to score a field with."""
+class _Unweighted(WeightingModel):  # type: ignore[misc]  # Whoosh has no types
+    """Tells Whoosh to score nothing."""
 
-    def __init__(self, statistics: dict[str, _Statistics]) -> None:
-        self._statistics = statistics
-
-    def scorer(self, _searcher: Searcher, fieldname: str, _text: bytes, **_: object) -> _Statistics | None:
-        return self._statistics.get(fieldname)
+    def scorer(self, *_: object, **__: object) -> None:
+        return None
 
 
-class _ArrayReader(IndexReader):  # type: ignore[misc]  # Whoosh has no types
+class ArrayReader(IndexReader):  # type: ignore[misc]  # Whoosh has no types
     """What Whoosh's queries ask of an index, answered from the arrays."""
 
     def __init__(self, postings: Postings) -> None:
@@ -319,36 +390,26 @@ class _ArrayReader(IndexReader):  # type: ignore[misc]  # Whoosh has no types
         number = self.vocabularies.get(fieldname, {}).get(text)
         return 0 if number is None else len(self._postings.postings_of(number))
 
-    def postings(self, fieldname: str, text: bytes, scorer: _Statistics | None = None) -> _ArrayMatcher:
+    def postings(self, fieldname: str, text: bytes, scorer: object = None) -> ArrayMatcher:
         """Return the rows of a term that is in the index."""
         found = self._postings.postings_of(self.vocabularies[fieldname][text])
-        return _ArrayMatcher(self._postings, found, self.schema[fieldname].format, scorer)
+        return ArrayMatcher(self._postings, found, self.schema[fieldname].format, scorer)
 
 
-class _ArrayMatcher(LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
+class ArrayMatcher(LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
     """The rows of one term, to be walked through one by one or taken as a whole."""
 
-    def __init__(self, postings: Postings, found: PostingRange, format_: Format, scorer: _Statistics | None) -> None:
+    def __init__(self, postings: Postings, found: PostingRange, format_: Format, scorer: object) -> None:
         self.format = format_
+        self.scorer = scorer
         self._postings = postings
         self._found = found
-        self._statistics = scorer
         self._at = 0
 
     @cached_property
     def _ids(self) -> list[int]:
-        ids: list[int] = self.rows.tolist()
+        ids: list[int] = self._postings.rows[self._found.start : self._found.end].tolist()
         return ids
-
-    @property
-    def rows(self) -> Rows:
-        return self._postings.rows[self._found.start : self._found.end]
-
-    @property
-    def scores(self) -> Scores:
-        if self._statistics is None:
-            return np.zeros(len(self._found), dtype=np.float32)
-        return self._statistics.scores(self.rows, self._postings.weights[self._found.start : self._found.end])
 
     def is_active(self) -> bool:
         return self._at < len(self._found)
@@ -364,6 +425,9 @@ class _ArrayMatcher(LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
 
     def all_ids(self) -> Iterator[int]:
         return iter(self._ids)
+
+    def weight(self) -> float:
+        return float(self._postings.weights[self._found.start + self._at])
 
     def value(self) -> bytes:
         return self._postings.positions_of(self._found.start + self._at).tobytes()

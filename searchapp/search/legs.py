@@ -15,14 +15,14 @@ from searchapp.search.exact import ExactWords
 from searchapp.search.fusion import FusionWeights, lift
 from searchapp.search.keyword import Coverage, KeywordLeg, Run
 from searchapp.search.query import Query
+from searchapp.search.ranking import Owned
 from searchapp.search.results import Mode
-from searchapp.search.semantic import SemanticLeg
+from searchapp.search.semantic import Nearness, SemanticLeg
 from searchapp.search.watch import Watch
 
 __all__ = ["LegRunner", "Legs", "Meaning"]
 
 Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -31,7 +31,8 @@ class Legs:
     """Scores by chunk row, float32 `(chunks,)`.
 
     `keyword` holds BM25F scores (0 where no word matched). `words` tell how much of the query matched, `exact` how much
-    of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both. `best`
+    of it in numbers and names; `words` is None in semantic mode, `meaning` in keyword mode, `exact` in both, and
+    where the query has nothing exact. `best`
     chooses the passage of a document and orders documents of one language. `rows` are the chunks that may be shown.
     In `partial` ones there was no time for `meaning`.
     """
@@ -41,20 +42,20 @@ class Legs:
     meaning: Meaning | None
     exact: Coverage | None
     best: Floats
-    rows: Rows
+    rows: Owned
     partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """What a query's embedding gives, float32 `(chunks,)` each.
+    """What a query's embedding gives.
 
-    `vector` is the embedding, float32 `(dim,)`, `passages` and `scores` are similarities without and with sentences,
-    and `slots` gives languages their places in the ranking.
+    `vector` is the embedding, float32 `(dim,)`, `near` the similarity without sentences. With sentences it is `scores`,
+    and `slots` gives languages their places in the ranking; float32 `(chunks,)` both.
     """
 
     vector: Floats
-    passages: Floats
+    near: Nearness
     scores: Floats
     slots: Floats
 
@@ -72,6 +73,7 @@ class LegRunner:
         encode: Callable[[Sequence[str]], Embeddings],
     ) -> None:
         self._document_of = columns.document_of
+        self._all = Owned.of(np.arange(len(columns.document_of)), columns.document_of)
         self._keyword = keyword
         self._semantic = semantic
         self._exact = ExactWords(keyword.lexicon, columns.commitment[columns.document_of])
@@ -110,17 +112,17 @@ class LegRunner:
     def _all_legs(self, query: Query, run: Run | None, vector: Floats) -> Legs:
         """Return what meaning gives, with the words if there is a run of them."""
         relative = run.relative if run else self._no_scores()
-        passages = self._semantic.passage_scores(vector)
-        scores = self._semantic.with_sentences(passages, vector)
+        near = self._semantic.nearness(vector)
+        scores = self._semantic.with_sentences(near, vector)
         slots = scores + lift(relative, self._weights)
         exact = self._exact.shares(query) if run else None
-        if exact is not None:
+        if exact is not None and not exact.none:
             slots += np.float32(self._weights.exact) * exact.bonus
         return Legs(
             keyword=run.scores if run else relative,
             words=run.coverage if run else None,
-            meaning=Meaning(vector=vector, passages=passages, scores=scores, slots=slots),
-            exact=exact.coverage if exact else None,
+            meaning=Meaning(vector=vector, near=near, scores=scores, slots=slots),
+            exact=None if exact is None or exact.none else exact.coverage,
             best=slots + np.float32(self._weights.keyword) * relative,
             rows=self._eligible_rows(query, None),
         )
@@ -128,7 +130,7 @@ class LegRunner:
     def _no_scores(self) -> Floats:
         return np.zeros(len(self._document_of), dtype=np.float32)
 
-    def _eligible_rows(self, query: Query, matching: Mask | None) -> Rows:
+    def _eligible_rows(self, query: Query, matching: Mask | None) -> Owned:
         """Return the chunks that may be shown: those that have all phrases, in documents that have nothing excluded.
 
         `matching` says which have a word of the query, where they must; None where they needn't.
@@ -139,4 +141,4 @@ class LegRunner:
             eligible &= ~np.isin(self._document_of, unwanted)
         if matching is not None:
             eligible &= matching
-        return np.flatnonzero(eligible)
+        return self._all if eligible.all() else Owned.of(np.flatnonzero(eligible), self._document_of)

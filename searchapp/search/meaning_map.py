@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.storage import Generation
-from searchapp.search.columns import Columns
+from searchapp.search.columns import Columns, Selection
 from searchapp.search.results import MeaningMap, PlacedArea, PlacedHit, Strength
 
 __all__ = ["MOST_HITS", "draw_map"]
@@ -55,7 +55,7 @@ def _areas(
     mask[cloud] = True
     fewest, widest = max(_FEWEST, _SHARE * len(cloud)), _DENSER * _middle(positions[cloud])[1] if len(cloud) else 0
     areas = []
-    for number, count in enumerate(column.counts(mask, unit).tolist()):
+    for number, count in enumerate(column.counts(Selection.of(mask, unit)).tolist()):
         if count >= fewest:
             documents = column.documents[column.numbers == number]
             (x, y), spread = _middle(positions[documents[mask[documents]]])

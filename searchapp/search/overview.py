@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from searchapp.search.columns import Columns
+from searchapp.search.columns import Columns, Selection
 from searchapp.search.results import IndexInfo, Overview, SearchRequest
 
 __all__ = ["count_overview"]
@@ -24,10 +24,11 @@ def count_overview(
     """
     mask = np.zeros(len(unit), dtype=np.bool_)
     mask[documents] = True
+    chosen = Selection.of(mask, unit)
 
     def counted(field: str) -> list[tuple[str, int]]:
         column = columns.by_field[field]
-        pairs = zip(column.values, column.counts(mask, unit).tolist(), strict=True)
+        pairs = zip(column.values, column.counts(chosen).tolist(), strict=True)
         return sorted((pair for pair in pairs if pair[1]), key=lambda pair: (-pair[1], pair[0]))
 
     wanted = request.filters.policy_area

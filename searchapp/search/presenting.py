@@ -36,8 +36,7 @@ class Answer:
 
     `grades` says how strongly each document matches, int8 `(documents,)`. `candidates` says which documents match
     without filters, bool `(documents,)`, `masks` which pass each filter, and `documents` which match and pass all.
-    `passages` holds the chunk row shown for each document, -1 for none, `unit` the number of the hit that each belongs
-    to.
+    `unit` holds the number of the hit that each belongs to.
     """
 
     legs: Legs
@@ -45,9 +44,12 @@ class Answer:
     candidates: Mask
     masks: dict[str, Mask]
     documents: Rows
-    passages: Rows
     unit: npt.NDArray[np.int32]
     ranking: Ranking
+
+    def passage(self, document: int) -> int:
+        """Return the chunk row that is shown for a document of the ranking."""
+        return self.legs.rows.best_row(document, self.legs.best)
 
     @property
     def passing(self) -> Mask:
@@ -78,15 +80,18 @@ class Presenter:
     def each_hit(self, query: Query, answer: Answer, positions: range, *, marked: bool) -> Iterator[Hit]:
         """Return these hits, which there are, each read when it is asked for."""
         vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
-        return (self._hit(query, position, answer, vector) for position in positions)
+        shown = np.zeros(answer.unit.max(initial=-1) + 1, dtype=np.bool_)
+        shown[answer.unit[answer.ranking.document[positions.start : positions.stop]]] = True
+        folded = answer.documents[shown[answer.unit[answer.documents]]]
+        return (self._hit(query, position, answer, vector, folded) for position in positions)
 
     def _explained(self, hits: tuple[Hit, ...], answer: Answer) -> tuple[Hit, ...]:
         legs, meaning = answer.legs, answer.legs.meaning
-        rows = legs.rows[answer.passing[self._columns.document_of[legs.rows]]]
-        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
+        rows = legs.rows.rows[answer.passing[self._columns.document_of[legs.rows.rows]]]
+        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.near)
         explained = []
         for hit, shown in zip(hits, answer.ranking.document[[hit.rank - 1 for hit in hits]], strict=True):
-            row = int(answer.passages[shown])
+            row = answer.passage(int(shown))
             explanation = Explanation(
                 keyword=place(legs.keyword, rows, row) if legs.keyword[row] else None,
                 semantic=None if meaning is None else place(meaning.scores, rows, row),
@@ -97,10 +102,11 @@ class Presenter:
             explained.append(replace(hit, explanation=explanation))
         return tuple(explained)
 
-    def _hit(self, query: Query, position: int, answer: Answer, vector: Floats | None) -> Hit:
+    def _hit(self, query: Query, position: int, answer: Answer, vector: Floats | None, folded: Rows) -> Hit:
+        """Return the hit at a position; `folded` are the documents of all hits that are asked for."""
         legs, ranking = answer.legs, answer.ranking
         shown = int(ranking.document[position])
-        row = int(answer.passages[shown])
+        row = answer.passage(shown)
         document = self._generation.document(shown)
         chunk = self._generation.chunk(row, document)
         return Hit(
@@ -114,7 +120,7 @@ class Presenter:
             ),
             strength=STRENGTHS[int(answer.grades[shown])],
             also_in=self._columns.other_langs(shown),
-            near_duplicates=self._columns.folded(shown, answer.documents, answer.unit),
+            near_duplicates=self._columns.folded(shown, folded, answer.unit),
         )
 
     def meaning_map(self, query: Query, answer: Answer) -> MeaningMap | None:

@@ -23,7 +23,7 @@ from searchapp.search.legs import LegRunner, Legs
 from searchapp.search.overview import count_overview
 from searchapp.search.presenting import Answer, Presenter, count_strengths
 from searchapp.search.query import Query, parse_query, respelt
-from searchapp.search.ranking import Ranking, best_rows, best_scores, by_year, collapse, first_of_each
+from searchapp.search.ranking import Ranking, by_year, collapse, first_of_each
 from searchapp.search.results import (
     BY_WORDS_ALONE,
     CompareRequest,
@@ -82,7 +82,6 @@ class Searcher:
         self._semantic = SemanticLeg(generation)
         self._similar = SimilarCommitments(generation, self._columns, self._semantic)
         self._comparer = CommitmentComparer(generation, self._columns, self._similar)
-        self._document_of = self._columns.document_of
         self._grader = Grader(generation, self._columns, self._semantic)
         self._weights = weights or FusionWeights()
         self._legs = LegRunner(self._columns, self._keyword, self._semantic, weights=self._weights, encode=self.encode)
@@ -280,7 +279,7 @@ class Searcher:
     def evidence(self, text: str) -> Floats:
         """Return the evidence by meaning that each chunk answers a query, float32 `(chunks,)`."""
         vector = self.encode([text])[0]
-        return self._grader.evidence(vector, self._semantic.passage_scores(vector))
+        return self._grader.evidence(vector, self._semantic.nearness(vector))
 
     @property
     def document_ids(self) -> tuple[str, ...]:
@@ -324,7 +323,7 @@ class Searcher:
         if query.browses:
             return np.full(len(self._columns.document_ids), STRONG, dtype=np.int8)
         meaning = legs.meaning
-        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.passages)
+        evidence = None if meaning is None else self._grader.evidence(meaning.vector, meaning.near)
         grades = self._grader.grades(query, legs.rows, evidence=evidence, words=legs.words, exact=legs.exact)
         return np.where(grades >= FAIR, grades, NONE).astype(np.int8) if request.comparable else grades
 
@@ -343,11 +342,11 @@ class Searcher:
         """
         if grades is None:
             grades = np.full(len(self._columns.document_ids), WEAK, dtype=np.int8)
-        passages = best_rows(legs.best, legs.rows, self._document_of, len(grades))
+        there = legs.rows.there(len(grades))
         masks = self._columns.filter_masks(filters)
-        scored = np.flatnonzero(matching_documents(passages >= 0, masks))
-        scores = self._document_scores(query, legs, scored, passages)
-        candidates = (passages >= 0) & (grades != NONE)
+        scored = np.flatnonzero(matching_documents(there, masks))
+        scores = self._document_scores(query, legs, scored)
+        candidates = there & (grades != NONE)
         documents = np.flatnonzero(matching_documents(candidates, masks))
         return Answer(
             legs=legs,
@@ -355,19 +354,19 @@ class Searcher:
             candidates=candidates,
             masks=masks,
             documents=documents,
-            passages=passages,
             unit=unit,
             ranking=collapse(documents, scores, unit),
         )
 
-    def _document_scores(self, query: Query, legs: Legs, documents: Rows, passages: Rows) -> Floats:
+    def _document_scores(self, query: Query, legs: Legs, documents: Rows) -> Floats:
         """Return the scores that order documents, float32 by document row; other documents than these have 0."""
-        scores = np.zeros(len(passages), dtype=np.float32)
-        inside = legs.best[passages[documents]]
+        every = len(self._columns.document_ids)
+        scores = np.zeros(every, dtype=np.float32)
+        inside = legs.rows.highest(legs.best, every)[documents]
         if legs.meaning is None:
             scores[documents] = inside
         else:
-            slots = best_scores(legs.meaning.slots, legs.rows, self._document_of, len(passages))[documents]
+            slots = legs.rows.highest(legs.meaning.slots, every)[documents]
             scores[documents] = fuse(slots, inside, self._columns.lang[documents])
         for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))

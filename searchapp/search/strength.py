@@ -22,8 +22,9 @@ from searchapp.search.columns import Columns
 from searchapp.search.exact import ABOUT
 from searchapp.search.keyword import Coverage
 from searchapp.search.query import Query
+from searchapp.search.ranking import Owned
 from searchapp.search.results import Strength
-from searchapp.search.semantic import SemanticLeg
+from searchapp.search.semantic import Nearness, SemanticLeg
 
 __all__ = [
     "ALL_WORDS",
@@ -72,15 +73,15 @@ class Grader:
         self._calibration = Calibration(semantic, background=generation.background, chunks=chunks)
         self._columns = columns
 
-    def evidence(self, vector: Floats, passages: Floats) -> Floats:
-        """Return the evidence by meaning of each chunk, float32 `(chunks,)`.
+    def evidence(self, vector: Floats, near: Nearness) -> Floats:
+        """Return the evidence by meaning of each chunk, float32 `(chunks,)`, off by so little that no grade changes.
 
-        `vector` is the query's, `(dim,)`, and `passages` are its similarities to the chunks' passages.
+        `vector` is the query's, `(dim,)`, and `near` says how near it is to the chunks' passages.
         """
-        return self._calibration.evidence(vector, passages)
+        return self._calibration.evidence(vector, near, LEVELS)
 
     def grades(
-        self, query: Query, rows: Rows, *, evidence: Floats | None, words: Coverage | None, exact: Coverage | None
+        self, query: Query, rows: Owned, *, evidence: Floats | None, words: Coverage | None, exact: Coverage | None
     ) -> Grades:
         """Return the grade of each document, int8 `(documents,)`: that of the best of its chunks in these rows.
 
@@ -96,8 +97,7 @@ class Grader:
             chunks = np.maximum(chunks, np.minimum(found, FAIR) if query.corrections else found)
         if exact is not None:
             chunks = np.maximum(chunks, by_exact_words(exact))
-        grades = np.full(len(self._columns.document_ids), NONE, dtype=np.int8)
-        np.maximum.at(grades, self._columns.document_of[rows], chunks[rows])
+        grades = rows.highest(chunks, len(self._columns.document_ids), least=NONE)
         for commitment_id in query.commitment_ids:
             grades[self._columns.documents_of(commitment_id)] = STRONG
         return grades
@@ -105,7 +105,8 @@ class Grader:
 
 def by_evidence(evidence: Floats) -> Grades:
     """Return the grades that evidence by meaning gives."""
-    return np.digitize(evidence, LEVELS).astype(np.int8)
+    grades: Grades = np.sum([evidence >= level for level in LEVELS], axis=0, dtype=np.int8)
+    return grades
 
 
 def by_exact_words(coverage: Coverage) -> Grades:

@@ -178,7 +178,7 @@ class SlowEncoder(FakeEncoder):
             time.sleep(1)
         return super().encode_queries(queries)
 
-searcher.load_encoder = lambda name, learned: SlowEncoder()
+searcher.load_encoder = lambda name, **_: SlowEncoder()
 run(Path(sys.argv[1]), host="127.0.0.1", port=0, threads=2)
 """
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.shared import analysis
 from indexer.shared.analysis import MAX_TERM, analysis_revision, last_word, tokens
 from indexer.shared.word_forms import stem
 
@@ -360,3 +361,22 @@ def test_the_revision_is_that_of_tables_and_stemmers(monkeypatch: pytest.MonkeyP
     assert len(before) == 16
     monkeypatch.setattr("indexer.shared.word_forms.version", lambda _: "another")
     assert analysis_revision() != before
+
+
+PLAIN = "".join(filter(analysis._PLAIN_TEXT.fullmatch, map(chr, range(sys.maxunicode + 1))))
+plain_texts = st.text(st.sampled_from(PLAIN) | st.sampled_from("aZé_ .,'\u2019\u02bc\u00ad\u00a0019"), max_size=30)
+
+
+@given(plain_texts)
+@settings(max_examples=500)
+def test_the_pattern_for_plain_texts_finds_the_words_that_the_one_for_all_texts_does(text: str) -> None:
+    found = [match.span() for match in analysis._PLAIN_WORD.finditer(text)]
+    assert found == [match.span() for match in analysis._WORD_OR_RUN.finditer(text)]
+
+
+def test_each_plain_character_is_read_alike_by_both_patterns() -> None:
+    for pattern in ("{}", "a{}b", "1{}2", "a{0}{0}1", "1{}345"):
+        for character in PLAIN:
+            text = pattern.format(character)
+            found = [match.span() for match in analysis._PLAIN_WORD.finditer(text)]
+            assert found == [match.span() for match in analysis._WORD_OR_RUN.finditer(text)], ascii(text)

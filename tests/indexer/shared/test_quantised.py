@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -18,11 +19,12 @@ def test_a_component_is_off_by_half_a_step_at_most(vectors: np.ndarray) -> None:
     assert (error <= step / 2 + 1e-6).all()
 
 
-def test_inner_products_are_those_of_the_unpacked_vectors_however_many_there_are() -> None:
+@pytest.mark.parametrize("count", [1, 40, 1500])
+def test_inner_products_are_those_of_the_unpacked_vectors_however_many_there_are(count: int) -> None:
     rng = np.random.default_rng(0)
-    quantised = quantise(rng.standard_normal((1500, DIM)).astype(np.float32))
+    quantised = quantise(rng.standard_normal((count, DIM)).astype(np.float32))
     others = rng.standard_normal((DIM, 2)).astype(np.float32)
-    assert np.allclose(quantised @ others, quantised.floats() @ others, atol=1e-4)
+    assert np.allclose(quantised @ others, quantised.floats() @ others, atol=1e-3)
     assert (quantised[:0] @ others).shape == (0, 2)
 
 

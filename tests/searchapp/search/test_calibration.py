@@ -8,6 +8,7 @@ import pytest
 
 from searchapp.search import calibration
 from searchapp.search.calibration import Calibration
+from searchapp.search.semantic import Nearness
 
 Floats = npt.NDArray[np.float32]
 
@@ -20,8 +21,17 @@ class LinearLeg:
     def __init__(self, chunks: Floats, *, scale: float = 1.0, shift: float = 0.0) -> None:
         self.chunks, self.scale, self.shift = chunks, scale, shift
 
-    def passage_scores(self, vector: Floats, rows: slice = slice(None)) -> Floats:
+    def passage_scores(self, vector: Floats, rows: slice | npt.NDArray[np.int64] = slice(None)) -> Floats:
         return self.scale * self.chunks[rows] @ vector + self.shift
+
+    def scores_of_many(self, vectors: Floats, rows: slice) -> Floats:
+        return np.stack([self.passage_scores(vector, rows) for vector in vectors])
+
+    def nearness(self, vector: Floats, error: float = 0.0) -> Nearness:
+        """Similarities that are off by the error, up and down in turn."""
+        signs = np.array([(-1) ** row for row in range(len(self.chunks))], dtype=np.float32)
+        passages = self.passage_scores(vector) + np.float32(error) * signs
+        return Nearness(passages=passages, exact=np.arange(0), error=error)
 
     def query_scores(self, vector: Floats, others: Floats) -> Floats:
         return self.scale * others @ vector + self.shift
@@ -40,7 +50,7 @@ def calibrated(leg: LinearLeg, background: Floats) -> Calibration:
 
 
 def evidence(leg: LinearLeg, background: Floats, query: Floats) -> Floats:
-    return calibrated(leg, background).evidence(query, leg.passage_scores(query))
+    return calibrated(leg, background).evidence(query, leg.nearness(query))
 
 
 def test_evidence_is_what_its_formula_says(vectors: tuple[Floats, Floats, Floats]) -> None:
@@ -72,7 +82,7 @@ def test_evidence_of_a_chunk_does_not_depend_on_the_other_chunks(vectors: tuple[
     chunks, background, [query, *_] = vectors
     leg = LinearLeg(chunks[2:3])
     alone = Calibration(leg, background=background, chunks=1)  # type: ignore[arg-type]
-    assert alone.evidence(query, leg.passage_scores(query))[0] == pytest.approx(
+    assert alone.evidence(query, leg.nearness(query))[0] == pytest.approx(
         evidence(LinearLeg(chunks), background, query)[2]
     )
 
@@ -94,7 +104,18 @@ def test_threads_that_calibrate_at_once_get_the_same_evidence(vectors: tuple[Flo
     chunks, background, [query, *_] = vectors
     expected = evidence(LinearLeg(chunks), background, query).tolist()
     leg = LinearLeg(chunks)
-    shared, scores = calibrated(leg, background), leg.passage_scores(query)
+    shared, near = calibrated(leg, background), leg.nearness(query)
     with ThreadPoolExecutor(8) as pool:
-        for found in pool.map(shared.evidence, [query] * 16, [scores] * 16):
+        for found in pool.map(shared.evidence, [query] * 16, [near] * 16):
             assert found.tolist() == expected
+
+
+def test_what_an_error_could_take_across_a_level_is_exact(vectors: tuple[Floats, Floats, Floats]) -> None:
+    chunks, background, [query, *_] = vectors
+    leg = LinearLeg(chunks)
+    shared = calibrated(leg, background)
+    exact = shared.evidence(query, leg.nearness(query))
+    level = float(np.sort(exact)[CHUNKS // 2]) + 1e-4
+    rough = leg.nearness(query, error=0.02)
+    assert ((shared.evidence(query, rough) >= level) != (exact >= level)).any()
+    assert ((shared.evidence(query, rough, [level]) >= level) == (exact >= level)).all()

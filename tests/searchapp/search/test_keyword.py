@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.keyword_index import KeywordEntry, write_keyword_index
+from indexer.shared.analysis import Token
 from indexer.shared.errors import IndexStoreError, QueryError
 from searchapp.search import keyword
 from searchapp.search.keyword import KeywordLeg
@@ -447,18 +448,28 @@ def test_hostile_queries_are_answered_or_refused(leg: KeywordLeg, typed: str) ->
 
 
 @pytest.mark.parametrize("typed", ["open data budget " * 58, "".join(f"w{n} " for n in range(200)), "开放政府" * 250])
-def test_the_terms_that_are_looked_up_are_bounded(leg: KeywordLeg, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+def test_the_words_that_are_looked_up_are_bounded(leg: KeywordLeg, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     looked_up = []
-    contains = keyword._ArrayReader.__contains__
+    word_of = KeywordLeg._word
 
-    def counting(self: keyword._ArrayReader, term: tuple[str, bytes]) -> bool:
-        looked_up.append(term)
-        return contains(self, term)
+    def counting(self: KeywordLeg, lang: str, word: Token) -> keyword._Part:
+        looked_up.append(word)
+        return word_of(self, lang, word)
 
-    monkeypatch.setattr(keyword._ArrayReader, "__contains__", counting)
+    monkeypatch.setattr(KeywordLeg, "_word", counting)
     search(leg, parse_query(typed[:MAX_QUERY]))
-    forms = 3
-    assert 0 < len(looked_up) <= forms * MAX_TERMS * len({lang for lang, _ in PASSAGES})
+    assert 0 < len(looked_up) <= MAX_TERMS * len({lang for lang, _ in PASSAGES})
+
+
+def test_words_are_kept_by_last_use_and_only_so_many_rows_of_them(build: Build) -> None:
+    leg = build("budget report", "budget data", "budget data", "budget")
+    expected = {typed: scores(leg, typed) for typed in ("budget", "data", "report", "nothing")}
+    recent = keyword._Recent(most=6)
+    leg._words = recent
+    for typed in ("budget", "report", "data", "nothing", "report", "budget"):
+        assert scores(leg, typed) == expected[typed]
+        assert sum(1 + len(part.rows) for part in recent._parts.values()) <= 6
+    assert [key[1] for key in recent._parts] == ["budget"]
 
 
 WORDS = ["open", "data", "budget", "données", "开放政府", "правительства", "UK0066", "XX0001", "the", '"open data"']

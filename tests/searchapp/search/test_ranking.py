@@ -1,19 +1,43 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
-from searchapp.search.ranking import Ranking, best_rows, by_year, collapse
+from searchapp.search.ranking import Owned, Ranking, by_year, collapse, descending
 
 
 def test_the_best_chunk_of_each_document_is_found_and_ties_take_the_lower_row() -> None:
     scores = np.array([0.1, 0.9, 0.9, 0.3], dtype=np.float32)
-    document = np.array([0, 0, 0, 2], dtype=np.int32)
-    assert best_rows(scores, np.arange(4), document, 3).tolist() == [1, -1, 3]
+    owned = Owned.of(np.arange(4), np.array([0, 0, 0, 2], dtype=np.int32))
+    assert [owned.best_row(document, scores) for document in (0, 2)] == [1, 3]
+    assert owned.there(3).tolist() == [True, False, True]
+    assert owned.highest(scores, 3).tolist() == [scores[1], -np.inf, scores[3]]
 
 
 def test_chunks_that_are_not_eligible_are_passed_over() -> None:
     scores = np.array([0.1, 0.9], dtype=np.float32)
-    assert best_rows(scores, np.array([0]), np.array([0, 0], dtype=np.int32), 1).tolist() == [0]
+    owned = Owned.of(np.array([0]), np.array([0, 0], dtype=np.int32))
+    assert owned.best_row(0, scores) == 0
+    assert owned.highest(scores, 1).tolist() == scores[:1].tolist()
+
+
+def test_what_is_no_higher_than_the_least_counts_as_the_least() -> None:
+    grades = np.array([0, 3, -1, 1], dtype=np.int8)
+    owned = Owned.of(np.arange(4), np.array([0, 0, 1, 3], dtype=np.int32))
+    assert owned.highest(grades, 4, least=0).tolist() == [3, 0, 0, 1]
+
+
+def test_without_eligible_chunks_no_document_has_any() -> None:
+    owned = Owned.of(np.arange(0), np.array([0, 0], dtype=np.int32))
+    assert not owned.there(2).any()
+    assert owned.highest(np.array([0.1, 0.9], dtype=np.float32), 2).tolist() == [-np.inf, -np.inf]
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_subnormal=False) | st.just(-0.0), max_size=40))
+def test_scores_are_put_in_order_as_a_stable_sort_does(scores: list[float]) -> None:
+    given_scores = np.array(scores, dtype=np.float32)
+    assert descending(given_scores).tolist() == np.argsort(-given_scores, kind="stable").tolist()
 
 
 def test_a_commitment_appears_once_with_its_best_document() -> None:

@@ -67,7 +67,7 @@ def joined(text: np.ndarray, query: np.ndarray, *, known: bool) -> float:
 
 
 def scores(leg: SemanticLeg, query: np.ndarray) -> np.ndarray:
-    return leg.with_sentences(leg.passage_scores(query), query)
+    return leg.with_sentences(leg.nearness(query), query)
 
 
 def by_the_book(corpus: Corpus, query: np.ndarray) -> np.ndarray:
@@ -120,7 +120,9 @@ def test_far_passages_keep_their_order_and_do_not_overtake_by_sentences(monkeypa
     near = np.argsort(-by_passage)[:40]
     far = np.setdiff1d(np.arange(200), near)
     assert found[near] == pytest.approx(everything[near], abs=1e-6)
-    assert np.array_equal(np.argsort(found[far]), np.argsort(by_passage[far]))
+    by_scan = corpus.leg().nearness(query).passages
+    assert np.abs(by_scan - by_passage).max() < 1e-3
+    assert np.array_equal(np.argsort(found[far]), np.argsort(by_scan[far]))
     assert (found[far] <= everything[near].max()).all()
 
 
@@ -143,3 +145,21 @@ def test_the_sentences_of_a_chunk_are_compared_one_by_one() -> None:
 
 def test_nothing_indexed_gives_no_scores() -> None:
     assert scores(Corpus(0).leg(), vectors(1)[0]).shape == (0,)
+
+
+def test_the_nearest_passages_are_those_of_an_exact_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(semantic, "_CANDIDATES", 100)
+    corpus = Corpus(3000)
+    leg = corpus.leg()
+    for query in vectors(10):
+        exact, near = leg.passage_scores(query), leg.nearness(query)
+        assert near.exact.tolist() == sorted(np.argsort(-exact, kind="stable")[:100].tolist())
+        assert near.passages[near.exact] == pytest.approx(exact[near.exact], abs=1e-6)
+        assert np.abs(near.passages - exact).max() <= near.error < 2e-3
+
+
+def test_many_queries_at_once_score_as_one_by_one() -> None:
+    leg = Corpus(40).leg()
+    queries = vectors(5)
+    for found, query in zip(leg.scores_of_many(queries, slice(10, 30)), queries, strict=True):
+        assert found == pytest.approx(leg.passage_scores(query, slice(10, 30)), abs=1e-6)
