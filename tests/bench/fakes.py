@@ -24,6 +24,7 @@ class ShiftedEncoder(AngleEncoder):
 
     name = "angle+raw"
     revision = "shift000shift000"
+    runtime = "python"
 
     def encode_queries(self, queries: Sequence[str]) -> Embeddings:
         return super().encode_queries([_shifted(query) for query in queries])

@@ -21,7 +21,7 @@ BARS = {"xquad": 7, "xquad-one-language": 2, "sdg-en2x": 2, "sdg-x2en": 4, "ogp-
 
 @pytest.fixture(autouse=True)
 def angles(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(name: str) -> Encoder:
+    def load(name: str, **_: object) -> Encoder:
         return ShiftedEncoder() if name.endswith("+raw") else AngleEncoder()
 
     monkeypatch.setattr(cli, "load_encoder", load)
@@ -59,7 +59,7 @@ def test_the_better_encoder_meets_its_bars_and_the_raw_one_itself_does_not(
 ) -> None:
     _, out, _ = run("quality", data, "xquad", "sdg-x2en")
     assert [row[-1] for row in rows_of(out)] == ["yes"] * (BARS["xquad"] + BARS["sdg-x2en"])
-    monkeypatch.setattr(cli, "load_encoder", lambda _: ShiftedEncoder())
+    monkeypatch.setattr(cli, "load_encoder", lambda _name, **_: ShiftedEncoder())
     _, out, _ = run("quality", data, "xquad")
     answers = {(row[1].partition(",")[0], row[-2]): row[-1] for row in rows_of(out)}
     assert answers["nDCG@10", "semantic ≥ raw + 0.07"] == "no"

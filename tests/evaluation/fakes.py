@@ -38,6 +38,7 @@ class AngleEncoder:
 
     name = "angle"
     revision = "angle000angle000"
+    runtime = "python"
     dim = 2
     max_tokens = 512
     second = None

@@ -268,7 +268,7 @@ def test_the_table_is_aligned_and_says_everything(tmp_path: Path) -> None:
     code, out, _ = run(folder, "--baseline", tmp_path / "run.json")
     assert code == 0
     lines = out.splitlines()
-    assert lines[0] == "set: 30 documents, 2 queries, angle (angle000angle000)"
+    assert lines[0] == "set: 30 documents, 2 queries, angle (angle000angle000, python)"
     header = lines[2]
     for name in ("nDCG@10", "95% interval", "R@10", "R@25", "R@100", "MRR@10", "P@1", "vs baseline"):
         assert name in header

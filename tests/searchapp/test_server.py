@@ -247,8 +247,7 @@ def test_a_flipped_byte_is_not_served_to_the_paranoid(index: Path) -> None:
 def test_an_encoder_that_cannot_be_had_ends_the_server_with_one_line(
     index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(name: str, *, learned: object) -> None:
-        del learned
+    def missing(name: str, **_: object) -> None:
         raise EncoderError(f"encoder {name!r}: no such model")
 
     monkeypatch.setattr("searchapp.search.searcher.load_encoder", missing)
