@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.encoder import AUTO, Embeddings, Encoder, load_encoder
+from indexer.shared.encoder import AUTO, Embeddings, load_encoder
 from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, OverloadError
 from indexer.shared.records import Document
 from indexer.shared.storage import Generation, open_generation
@@ -24,6 +24,7 @@ from searchapp.search.overview import count_overview
 from searchapp.search.presenting import Answer, Presenter, count_strengths
 from searchapp.search.query import Query, parse_query, respelt
 from searchapp.search.ranking import Ranking, by_year, collapse, first_of_each
+from searchapp.search.recent import QueryEncoder, RecentQueries
 from searchapp.search.results import (
     BY_WORDS_ALONE,
     CompareRequest,
@@ -72,7 +73,7 @@ class Searcher:
         self,
         generation: Generation,
         *,
-        encoder: Encoder | None = None,
+        encoder: QueryEncoder | None = None,
         weights: FusionWeights | None = None,
         runtime: str = AUTO,
     ) -> None:
@@ -96,21 +97,22 @@ class Searcher:
         cls,
         index: Path,
         *,
-        encoder: Encoder | None = None,
+        encoder: QueryEncoder | None = None,
         weights: FusionWeights | None = None,
         paranoid: bool = False,
         runtime: str = AUTO,
     ) -> Searcher:
         """Open the current generation of an index folder (IndexStoreError when missing or damaged).
 
-        Without `encoder`, the index's own is loaded when a search first needs it, to be computed by `runtime`.
+        Without `encoder`, the index's own is loaded when a search first needs it, to be computed by `runtime`; it
+        remembers what it was asked last.
         `paranoid` compares the SHA-256 of every file.
         """
         return cls._over(open_generation(index, paranoid=paranoid), encoder, weights, runtime)
 
     @classmethod
     def _over(
-        cls, generation: Generation, encoder: Encoder | None, weights: FusionWeights | None, runtime: str
+        cls, generation: Generation, encoder: QueryEncoder | None, weights: FusionWeights | None, runtime: str
     ) -> Searcher:
         """Return a searcher; IndexStoreError when rows of the generation name others that aren't there."""
         try:
@@ -291,7 +293,8 @@ class Searcher:
         with self._lock:
             if self._encoder is None:
                 name = self._generation.manifest.encoder.name
-                self._encoder = load_encoder(name, learned=self._generation.learned, runtime=self._runtime)
+                loaded = load_encoder(name, learned=self._generation.learned, runtime=self._runtime)
+                self._encoder = RecentQueries(loaded)
         identity = self._generation.manifest.encoder
         if self._encoder.revision != identity.revision:
             raise EncoderError(
