@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import threading
 import tomllib
 import unicodedata
@@ -14,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 import regex
+import Stemmer
 
 __all__ = [
     "APOSTROPHES",
@@ -110,7 +110,7 @@ def elision() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 
 def rules_digest() -> bytes:
     """Return a digest of the tables and of the stemmers' version."""
-    digest = hashlib.sha256(version("snowballstemmer").encode())
+    digest = hashlib.sha256(version("PyStemmer").encode())
     for name in _TABLES:
         digest.update(_data(name))
     return digest.digest()
@@ -158,11 +158,10 @@ _STEMMERS = _Stemmers()
 
 
 def _stemmer(algorithm: str) -> Callable[[str], str]:
-    """Return the function that stems a word: always snowballstemmer's own, as an installed PyStemmer may differ."""
+    """Return the function that stems a word."""
     stemmers = _STEMMERS.by_algorithm
     if algorithm not in stemmers:
-        module = importlib.import_module(f"snowballstemmer.{algorithm}_stemmer")
-        stemmers[algorithm] = getattr(module, f"{algorithm.title()}Stemmer")().stemWord
+        stemmers[algorithm] = Stemmer.Stemmer(algorithm, 0).stemWord
     return stemmers[algorithm]
 
 
