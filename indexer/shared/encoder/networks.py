@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
+import subprocess  # nosec B404 (runs this very program)
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -190,16 +190,16 @@ def _openvino(weights: E5Weights) -> Network:
     with _prepared(OPENVINO, openvino.__version__) as folder:
         settings = {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
         compiled = openvino.Core().compile_model(folder / OPENVINO_FILE, "CPU", settings)
-    requests: SimpleQueue[openvino.InferRequest] = SimpleQueue()
+    free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
     for _ in range(streams):
-        requests.put(compiled.create_infer_request())
+        free.put(compiled.create_infer_request())
 
     def compute(words: Floats, mask: Mask) -> Floats:
-        request = requests.get()
+        request = free.get()
         try:
             found: Floats = request.infer([words, mask], share_inputs=True)[0]
         finally:
-            requests.put(request)
+            free.put(request)
         return found
 
     return _PiecewiseNetwork(OPENVINO, compute, streams=streams, texts=_TEXTS).warmed(weights.config.hidden_size)
@@ -256,7 +256,7 @@ def _prepared(runtime: str, version: str) -> Iterator[Path]:
 def _prepare(runtime: str, folder: Path) -> None:
     """Have the network made for a runtime, into a new folder, by another process: the libraries change this one."""
     click.echo("Preparing the encoder for this processor, once; this takes some ten seconds ...", err=True)
-    made = subprocess.run(  # noqa: S603 (this program, and names of our own)
+    made = subprocess.run(  # noqa: S603  # nosec B603 (this program, and names of our own)
         [sys.executable, "-m", _MAKER, runtime, str(folder)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.DEVNULL,
