@@ -78,24 +78,17 @@ def load_network(weights: E5Weights, runtime: str) -> Network:
 
 def _chosen(runtime: str) -> str:
     if runtime == AUTO:
-        return next(one for one in RUNTIMES if not missing_packages(one) and _SUPPORTED.get(one, _always)())
+        return next(one for one in RUNTIMES if not missing_packages(one) and (one != BFLOAT16 or _has_bfloat16()))
     missing = missing_packages(runtime)
     if missing:
         raise EncoderError(f"runtime {runtime!r}: not installed (pip install {' '.join(missing)})")
     return runtime
 
 
-def _always() -> bool:
-    return True
-
-
 def _has_bfloat16() -> bool:
     """Say whether the processor multiplies matrices of bfloat16; elsewhere it takes longer than float32."""
     found = torch.cpu.get_capabilities()
     return bool(found.get("avx512_bf16") or found.get("amx_bf16") or found.get("bf16"))
-
-
-_SUPPORTED: dict[str, Callable[[], bool]] = {BFLOAT16: _has_bfloat16}
 
 
 class _TorchNetwork:
