@@ -45,8 +45,10 @@ audit: $(INSTALLED)  ## ask the package index for known vulnerabilities of the d
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
 	$(BIN)/pip-audit --local
 
-bench: $(INSTALLED)  ## print the benchmark tables
-	$(BIN)/python -m bench
+bench: $(INSTALLED)  ## measure speed and memory, print it and write docs/performance.md
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m bench service --write docs/performance.md
+	$(BIN)/python -m bench runtimes --write docs/performance.md
 
 quality: $(INSTALLED)  ## print what search must reach and whether it does
 	$(BIN)/python -m bench quality

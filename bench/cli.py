@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,8 +18,12 @@ from bench.peers.base import check_peers
 from bench.peers.comparison import compare_peers
 from bench.quality import PARTS, RAW, measured
 from bench.readme import write_block
+from bench.runtimes import MODEL, runtime_table
 from bench.service.engines import missing_packages
-from bench.service.report import SIZES, ServiceSetup, service_tables
+from bench.service.limits import limit_lines
+from bench.service.measured import SCANS, SIZES, ServiceSetup, measure
+from bench.service.plots import draw
+from bench.service.report import service_tables
 from bench.sets import check_data
 from bench.similar import SETS as SIMILAR_SETS
 from bench.similar import similar_table
@@ -42,7 +46,9 @@ _PEER_QUESTIONS = 100  # of each language
 def _common(command: Function) -> Function:
     """Add the options that all commands have."""
     data = click.option("--data", type=_PATH, default=_DATA, metavar="FOLDER", help="Where the test sets are.")
-    write = click.option("--write", type=_PATH, metavar="FILE", help="Put the table into this file, too: README.md.")
+    write = click.option(
+        "--write", type=_PATH, metavar="FILE", help="Put the table into this file, too: README.md, docs/performance.md."
+    )
     return data(write(command))
 
 
@@ -63,7 +69,7 @@ def main(ctx: click.Context) -> None:
     """Measure Concord. Without a command, print every table."""
     if ctx.invoked_subcommand is not None:
         return
-    for command in (correction, quality, exact, similar, service):
+    for command in (correction, quality, exact, similar, service, runtimes):
         command.main([], standalone_mode=False)
         click.echo()
     try:
@@ -124,20 +130,26 @@ def _sizes(_ctx: click.Context, _option: click.Parameter, value: str) -> tuple[i
     return tuple(map(int, sizes))
 
 
+def _sizes_option(name: str, default: Sequence[int], text: str) -> Callable[[Function], Function]:
+    """Return an option that is a list of numbers of chunks."""
+    shown = _joined(default)
+    return click.option(name, default=shown, show_default=True, callback=_sizes, metavar="N,N,...", help=text)
+
+
+def _joined(sizes: Sequence[int]) -> str:
+    return ",".join(map(str, sizes))
+
+
 @main.command()
-@click.option(
-    "--chunks",
-    "sizes",
-    default=",".join(map(str, SIZES)),
-    show_default=True,
-    callback=_sizes,
-    metavar="N,N,...",
-    help="Sizes of the indexes.",
-)
+@_sizes_option("--chunks", SIZES, "Sizes of the indexes.")
+@_sizes_option("--scans", SCANS, "How many vectors are scanned outside an index; 8 KB of memory each.")
 @setting_option("encoder")
 @_common
-def service(data: Path, write: Path | None, sizes: tuple[int, ...], encoder: str) -> None:
-    """Time searches, a server and indexing over made-up commitments, beside other engines (with the extra `bench`)."""
+def service(data: Path, write: Path | None, chunks: tuple[int, ...], scans: tuple[int, ...], encoder: str) -> None:
+    """Time searches, a server and indexing over made-up commitments, beside other engines (with the extra `bench`).
+
+    With --write, plots are drawn beside the file.
+    """
     check_data(data, ["ogp_knownitem_dev"])
     missing = missing_packages()
     if missing:
@@ -146,9 +158,24 @@ def service(data: Path, write: Path | None, sizes: tuple[int, ...], encoder: str
             " pip install -c constraints.txt '.[bench]'",
             err=True,
         )
-    chosen = f"--chunks {','.join(map(str, sizes))}"
-    lines = service_tables(ServiceSetup(data=data, load=partial(load_encoder, encoder), sizes=sizes))
-    _show("service", write, [f"`python -m bench service {chosen}`: {encoder}, {os.cpu_count()} cores.", "", *lines])
+    measured = measure(ServiceSetup(data=data, load=partial(load_encoder, encoder), sizes=chunks, scans=scans))
+    chosen = f"--chunks {_joined(chunks)} --scans {_joined(scans)}"
+    title = f"`python -m bench service {chosen}`: {encoder}, {os.cpu_count()} cores."
+    _show("service", write, [title, "", *service_tables(measured)])
+    click.echo()
+    _show("limits", write, limit_lines(measured))
+    if write is not None and "matplotlib" not in missing:
+        draw(measured, write.parent)
+
+
+@main.command()
+@_common
+def runtimes(data: Path, write: Path | None) -> None:
+    """Set what can compute the bundled encoder beside each other."""
+    check_data(data, ["ogp_knownitem_dev"])
+    _show(
+        "runtimes", write, [f"`python -m bench runtimes`: {MODEL}, {os.cpu_count()} cores.", "", *runtime_table(data)]
+    )
 
 
 @main.command()

@@ -31,8 +31,10 @@ from searchapp.search.semantic import SemanticLeg
 __all__ = [
     "CUT",
     "PACKAGES",
+    "READING",
     "LegTimes",
     "Search",
+    "first_rows",
     "keyword_engines",
     "leg_times",
     "missing_packages",
@@ -43,8 +45,11 @@ __all__ = [
 CUT = 100
 """How many chunks a search gives."""
 
-PACKAGES = {"bm25s": "bm25s", "tantivy": "tantivy", "faiss-cpu": "faiss"}
+PACKAGES = {"bm25s": "bm25s", "tantivy": "tantivy", "faiss-cpu": "faiss", "matplotlib": "matplotlib"}
 """What the extra `bench` brings: the package's name, and what is imported."""
+
+READING = f"numpy {np.__version__}, reading half the bytes once"
+"""What no scan in half precision can be faster than."""
 
 Search = Callable[[int], object]
 """Gives the first chunks for the query with a number."""
@@ -102,17 +107,17 @@ def vector_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[
     halves = embeddings.astype(np.float16).view(np.int16)  # what Concord scans; as whole numbers, they are only read
 
     def with_sentences(number: int) -> object:
-        return _first(leg.with_sentences(leg.nearness(vectors[number]), vectors[number]))
+        return first_rows(leg.with_sentences(leg.nearness(vectors[number]), vectors[number]))
 
-    yield "Concord, passages", lambda number: _first(leg.nearness(vectors[number]).passages)
+    yield "Concord, passages", lambda number: first_rows(leg.nearness(vectors[number]).passages)
     yield "Concord, passages and sentences", with_sentences
-    yield f"numpy {np.__version__}, flat scan", lambda number: _first(embeddings @ vectors[number])
-    yield f"numpy {np.__version__}, reading half the bytes once", lambda _: halves.max()
+    yield f"numpy {np.__version__}, flat scan", lambda number: first_rows(embeddings @ vectors[number])
+    yield READING, lambda _: halves.max()
     if "faiss-cpu" not in missing_packages():
         yield f"{_named('faiss-cpu')}, IndexFlatIP", _faiss(embeddings, vectors)
 
 
-def _first(scores: Floats) -> npt.NDArray[np.int64]:
+def first_rows(scores: Floats) -> npt.NDArray[np.int64]:
     """Return the rows of the highest scores, highest first."""
     count = min(CUT, len(scores))
     rows = np.argpartition(scores, len(scores) - count)[-count:]
@@ -122,7 +127,7 @@ def _first(scores: Floats) -> npt.NDArray[np.int64]:
 def _first_found(scores: Floats) -> npt.NDArray[np.int64]:
     """Return the rows of the highest scores of those that have any, highest first."""
     found = np.flatnonzero(scores)
-    return found[_first(scores[found])]
+    return found[first_rows(scores[found])]
 
 
 def _named(package: str) -> str:

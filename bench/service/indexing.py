@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from bench.service.corpus import make_documents
 from bench.service.made_up import MadeUpEncoder
+from bench.service.memory import peak_megabytes
 from bench.service.processes import in_new_process
 from bench.sets import ogp_knownitem
 from indexer.pipeline import index_documents
@@ -17,8 +17,6 @@ from indexer.readers.sources import ReadResult
 from indexer.shared.records import Document
 
 __all__ = ["IndexCost", "index_fresh"]
-
-_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +41,7 @@ def index_fresh(data: Path, chunks: int, index: Path) -> IndexCost:
 
 def _index(data: Path, chunks: int, index: Path) -> IndexCost:
     documents = make_documents(ogp_knownitem(data), chunks)
-    seconds, megabytes = _seconds(documents, index), _peak_megabytes()
+    seconds, megabytes = _seconds(documents, index), peak_megabytes()
     first, *others = documents
     changed = replace(first, title=f"{first.title} (changed)")
     return IndexCost(seconds=seconds, update=_seconds([changed, *others], index), megabytes=megabytes)
@@ -54,17 +52,3 @@ def _seconds(documents: Sequence[Document], index: Path) -> float:
     start = time.perf_counter()
     index_documents(ReadResult(documents=tuple(documents), rejected=(), sources=()), index=index, encoder=encoder)
     return time.perf_counter() - start - encoder.seconds
-
-
-def _peak_megabytes() -> float:
-    """Return the most memory that this process had.
-
-    Linux lets `getrusage` start from what the parent had, so the process's own status is read where there is one.
-    """
-    if _STATUS.is_file():
-        [line] = [line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:")]
-        return int(line.split()[1]) / 1024
-    import resource  # noqa: PLC0415 (not on every system)
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024**2 if sys.platform == "darwin" else 1024)

@@ -11,11 +11,12 @@ from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from indexer.shared.encoder import Embeddings, Encoder, SecondModel, unit_length
 from indexer.shared.text import Span
 
-__all__ = ["Load", "MadeUpEncoder"]
+__all__ = ["Load", "MadeUpEncoder", "made_up_vectors"]
 
 Load = Callable[[], Encoder | None]
 """Gives the encoder whose time queries take, None for one that takes none; can be pickled."""
@@ -23,6 +24,8 @@ Load = Callable[[], Encoder | None]
 _WORD = re.compile(r"\w+")
 _WORDS = 4096  # pseudo-random vectors; words share them
 _FIRST, _SECOND = 384, 512  # dimensions of multilingual-e5-small and of USE
+_LENGTH = 40  # words of a text that is no more than a vector
+_BLOCK = 8192  # vectors made at a time
 
 
 class MadeUpEncoder:
@@ -44,7 +47,7 @@ class MadeUpEncoder:
     def __init__(self, real: Encoder | None = None) -> None:
         self.seconds = 0.0
         self._real = real
-        self._words = np.random.default_rng(0).standard_normal((_WORDS, self.dim), dtype=np.float32)
+        self._words = _word_vectors()
 
     def count_tokens(self, passages: Sequence[str]) -> list[int]:
         """Return the number of words of each passage."""
@@ -73,12 +76,38 @@ class MadeUpEncoder:
         for row, text in enumerate(texts):
             places = [crc32(word.encode()) % _WORDS for word in _WORD.findall(text.lower())]
             self._words[places].sum(axis=0, out=vectors[row])
-        for part in (slice(_FIRST), slice(_FIRST, None)):
-            vectors[:, part] = unit_length(vectors[:, part])
-        return vectors
+        return _unit_parts(vectors)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
         start = time.perf_counter()
         yield
         self.seconds += time.perf_counter() - start
+
+
+def made_up_vectors(count: int, *, seed: int) -> Embeddings:
+    """Return the embeddings of so many texts that aren't written, `(count, dim)`; the same seed gives the same.
+
+    Their words are as frequent as those of a language: one in inverse proportion to its rank (Zipf).
+    """
+    random, words = np.random.default_rng(seed), _word_vectors()
+    frequency = 1 / np.arange(1, _WORDS + 1)
+    vectors = np.empty((count, words.shape[1]), dtype=np.float32)
+    for start in range(0, count, _BLOCK):
+        block = vectors[start : start + _BLOCK]
+        chosen = random.choice(_WORDS, size=len(block) * _LENGTH, p=frequency / frequency.sum())
+        ones, ends = np.ones(len(chosen), dtype=np.float32), np.arange(len(block) + 1) * _LENGTH
+        texts = csr_array((ones, chosen, ends), shape=(len(block), _WORDS))
+        block[:] = _unit_parts(texts @ words)
+    return vectors
+
+
+def _word_vectors() -> Embeddings:
+    return np.random.default_rng(0).standard_normal((_WORDS, _FIRST + _SECOND), dtype=np.float32)
+
+
+def _unit_parts(vectors: Embeddings) -> Embeddings:
+    """Bring each model's part of vectors to unit length, in place."""
+    for part in (slice(_FIRST), slice(_FIRST, None)):
+        vectors[:, part] = unit_length(vectors[:, part])
+    return vectors

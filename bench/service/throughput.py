@@ -7,11 +7,13 @@ by default it would send some away.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from itertools import cycle, islice
@@ -21,11 +23,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.service.made_up import Load, MadeUpEncoder
+from bench.service.memory import resident_megabytes
 from indexer.shared.errors import ConcordError
 from searchapp.limits import Limits
 from searchapp.search.results import Mode
 
-__all__ = ["CLIENTS", "answers_per_second", "serving"]
+__all__ = ["CLIENTS", "Server", "answers_per_second", "serving"]
 
 CLIENTS = (1, 8, 32)
 
@@ -34,9 +37,18 @@ _TIMEOUT = 60  # seconds for one answer
 _OK = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The port and the process of a server that runs, and the MB that the process had before it opened the index."""
+
+    port: int
+    process: int
+    encoder_megabytes: float
+
+
 @contextmanager
-def serving(index: Path, load: Load) -> Iterator[int]:
-    """Serve an index that the made-up encoder made, and give the port; ConcordError when the server doesn't start."""
+def serving(index: Path, load: Load) -> Iterator[Server]:
+    """Serve an index that the made-up encoder made; ConcordError when the server doesn't start."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(index, load, theirs), daemon=True)
@@ -44,10 +56,10 @@ def serving(index: Path, load: Load) -> Iterator[int]:
     theirs.close()
     try:
         try:
-            port: int = ours.recv()
+            server: Server = ours.recv()
         except EOFError:
             raise ConcordError("the server to measure didn't start; the reason stands above") from None
-        yield port
+        yield server
     finally:
         ours.close()
         process.join()
@@ -84,13 +96,16 @@ def _ask(port: int, mode: Mode, queries: Sequence[str], client: int, *, until: f
 
 
 def _serve(index: Path, load: Load, channel: Connection) -> None:
-    """Serve until the other end of the channel is closed; the port is sent when the server is ready."""
+    """Serve until the other end of the channel is closed; a `Server` is sent when the server is ready."""
     from searchapp.search.searcher import Searcher  # noqa: PLC0415 (only the server needs it)
     from searchapp.server import GracefulServer, leave_to_stay  # noqa: PLC0415 (the same)
     from searchapp.web import create_app  # noqa: PLC0415 (the same)
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
-    searcher = Searcher.open(index, encoder=MadeUpEncoder(load()))
+    encoder = MadeUpEncoder(load())
+    encoder.encode_queries(["open data"])
+    encoder_megabytes = resident_megabytes()
+    searcher = Searcher.open(index, encoder=encoder)
     searcher.warm_up()
     leave_to_stay()
     most = max(CLIENTS)
@@ -98,7 +113,7 @@ def _serve(index: Path, load: Load, channel: Connection) -> None:
     app = create_app({"SEARCHER": searcher, "LIMITS": limits})
     server = GracefulServer(app, host=_HOST, port=0, threads=most)
     threading.Thread(target=server.run, daemon=True).start()
-    channel.send(server.port)
+    channel.send(Server(port=server.port, process=os.getpid(), encoder_megabytes=encoder_megabytes))
     try:
         channel.recv()
     except EOFError:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from bench.bars import Bar, Case
 from bench.legs import Setup
 from bench.peers import base
 from bench.quality import PARTS
-from bench.service.report import ServiceSetup
+from bench.service.measured import Measured, ServiceSetup
 from indexer.shared.encoder import Encoder
 from tests.bench.fakes import LANGS, ShiftedEncoder, write_sets
+from tests.bench.service.figures import made_up
 from tests.evaluation.fakes import AngleEncoder
 
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 BARS = {"xquad": 7, "xquad-one-language": 2, "sdg-en2x": 2, "sdg-x2en": 4, "ogp-knownitem": 2, "speed": 2}
 
 
@@ -118,26 +121,26 @@ def test_peers_that_are_not_installed_are_named_with_the_way_to_install_them(
 
 def test_without_a_command_every_table_is_printed_and_missing_peers_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
-    for name in ("correction", "quality", "exact", "similar", "service", "peers"):
+    for name in ("correction", "quality", "exact", "similar", "service", "runtimes", "peers"):
         monkeypatch.setattr(cli.main.commands[name], "callback", lambda name=name, **_: called.append(name))
     monkeypatch.setattr(base.util, "find_spec", lambda _: None)
     result = CliRunner().invoke(cli.main, [])
     assert result.exit_code == 0, result.output
-    assert called == ["correction", "quality", "exact", "similar", "service"]
+    assert called == ["correction", "quality", "exact", "similar", "service", "runtimes"]
     assert "txtai, haystack-ai, lancedb: not installed" in result.stderr
     monkeypatch.setattr(base.util, "find_spec", lambda _: object())
     CliRunner().invoke(cli.main, [])
-    assert called == ["correction", "quality", "exact", "similar", "service"] * 2 + ["peers"]
+    assert called == ["correction", "quality", "exact", "similar", "service", "runtimes"] * 2 + ["peers"]
 
 
 def serve_nothing(monkeypatch: pytest.MonkeyPatch) -> list[ServiceSetup]:
     asked: list[ServiceSetup] = []
 
-    def tables(setup: ServiceSetup) -> Iterator[str]:
+    def measure(setup: ServiceSetup) -> Measured:
         asked.append(setup)
-        yield "| a table |"
+        return made_up()
 
-    monkeypatch.setattr(cli, "service_tables", tables)
+    monkeypatch.setattr(cli, "measure", measure)
     return asked
 
 
@@ -146,11 +149,46 @@ def test_sizes_can_be_chosen_and_engines_that_are_missing_are_named(
 ) -> None:
     asked = serve_nothing(monkeypatch)
     monkeypatch.setattr(cli, "missing_packages", lambda: ["bm25s", "tantivy"])
-    result = CliRunner().invoke(cli.main, ["service", "--data", str(data), "--chunks", "10,200", "--encoder", "angle"])
+    args = ["service", "--data", str(data), "--chunks", "10,200", "--scans", "300", "--encoder", "angle"]
+    result = CliRunner().invoke(cli.main, args)
     assert result.exit_code == 0, result.output
-    assert asked[0].sizes == (10, 200)
-    assert result.stdout.startswith("`python -m bench service --chunks 10,200`: angle, ")
+    assert (asked[0].sizes, asked[0].scans) == ((10, 200), (300,))
+    assert result.stdout.startswith("`python -m bench service --chunks 10,200 --scans 300`: angle, ")
     assert "bm25s, tantivy: not installed, left out" in result.stderr
+
+
+@pytest.mark.parametrize("missing", [[], ["matplotlib"]])
+def test_tables_limits_and_plots_are_written_as_far_as_they_can_be(
+    data: Path, tmp_path: Path, missing: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_nothing(monkeypatch)
+    drawn: list[Path] = []
+    monkeypatch.setattr(cli, "draw", lambda _, folder: drawn.append(folder))
+    monkeypatch.setattr(cli, "missing_packages", lambda: missing)
+    page = tmp_path / "performance.md"
+    page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    result = CliRunner().invoke(cli.main, ["service", "--data", str(data), "--write", str(page)])
+    assert result.exit_code == 0, result.output
+    tables, _, limits = result.stdout.partition("\n| worked out")
+    written = page.read_text(encoding="utf-8")
+    assert f"<!-- service -->\n\n{tables}\n<!-- /service -->\n" in written
+    assert f"<!-- limits -->\n\n| worked out{limits}\n<!-- /limits -->\n" in written
+    assert drawn == ([] if missing else [tmp_path])
+
+
+def test_runtimes_are_a_table_on_the_page(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "runtime_table", lambda _: ["| a table |"])
+    page = tmp_path / "performance.md"
+    page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    result = CliRunner().invoke(cli.main, ["runtimes", "--data", str(data), "--write", str(page)])
+    assert result.exit_code == 0, result.output
+    assert f"<!-- runtimes -->\n\n{result.stdout}\n<!-- /runtimes -->\n" in page.read_text(encoding="utf-8")
+    assert result.stdout.endswith("\n\n| a table |\n")
+
+
+def test_the_page_shows_every_plot() -> None:
+    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", PAGE.read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(path.name for path in PAGE.parent.glob("*.svg"))
 
 
 @pytest.mark.parametrize("sizes", ["0", "10,", "many"])

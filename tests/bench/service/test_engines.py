@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.service import engines
-from bench.service.engines import PACKAGES, keyword_engines, leg_times, missing_packages, vector_engines
+from bench.service.engines import PACKAGES, first_rows, keyword_engines, leg_times, missing_packages, vector_engines
 from bench.service.made_up import MadeUpEncoder
 from evaluation.dataset import Topic
 from indexer.pipeline import index_documents
@@ -47,8 +47,8 @@ def test_every_engine_finds_the_one_chunk_with_the_word(make: Any, generation: G
 
 def test_a_search_gives_the_first_hundred_best_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "CUT", 3)
-    assert engines._first(np.array([0.1, 0.9, 0.3, 0.8, 0.2], dtype=np.float32)).tolist() == [1, 3, 2]
-    assert engines._first(np.array([0.1, 0.9], dtype=np.float32)).tolist() == [1, 0]
+    assert first_rows(np.array([0.1, 0.9, 0.3, 0.8, 0.2], dtype=np.float32)).tolist() == [1, 3, 2]
+    assert first_rows(np.array([0.1, 0.9], dtype=np.float32)).tolist() == [1, 0]
 
 
 def test_each_leg_begins_with_concord_and_leaves_out_what_is_not_installed(

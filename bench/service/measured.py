@@ -1,0 +1,111 @@
+"""What `python -m bench service` measures: indexes of several sizes, and scans of more vectors."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bench.service.engines import LegTimes, leg_times, same_first_chunks
+from bench.service.indexing import IndexCost, index_fresh
+from bench.service.latency import Latencies, latencies
+from bench.service.made_up import Load
+from bench.service.memory import Memory, disk_megabytes, resident_megabytes
+from bench.service.scans import Scan, scan
+from bench.service.throughput import CLIENTS, answers_per_second, serving
+from bench.sets import ogp_knownitem
+from evaluation.dataset import Topic
+from indexer.shared.storage import open_generation
+from searchapp.search.results import Mode
+
+__all__ = ["SCANS", "SIZES", "Column", "Measured", "ServiceSetup", "Throughput", "measure"]
+
+SIZES = (1_000, 10_000, 50_000)
+"""Chunks of the indexes."""
+
+SCANS = (50_000, 200_000, 1_000_000)
+"""Vectors that are scanned outside an index."""
+
+_SERVED: tuple[Mode, ...] = ("keyword", "hybrid")
+
+Throughput = dict[tuple[Mode, int], float]
+"""Answers in a second by mode and number of clients."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSetup:
+    """What is measured: the folder of test sets, sizes in chunks, and where the encoder comes from.
+
+    `sample` is the number of queries in each of two languages, `seconds` how long a server is asked in each way.
+    """
+
+    data: Path
+    load: Load
+    sizes: Sequence[int] = SIZES
+    scans: Sequence[int] = SCANS
+    sample: int = 100
+    seconds: float = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What was measured of one size."""
+
+    chunks: int
+    cost: IndexCost
+    memory: Memory
+    latencies: Latencies
+    throughput: Throughput
+    legs: LegTimes
+    same: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was measured of all sizes, in their order."""
+
+    columns: Sequence[Column]
+    scans: Sequence[Scan]
+
+
+def measure(setup: ServiceSetup) -> Measured:
+    """Measure everything, one after the other: minutes for 10,000 chunks."""
+    topics = ogp_knownitem(setup.data, setup.sample).topics
+    sizes = tqdm(setup.sizes, desc="Measuring", unit=" sizes", disable=None)
+    columns = [_column(size, setup, topics) for size in sizes]
+    scans = [scan(size) for size in tqdm(setup.scans, desc="Scanning", unit=" sizes", disable=None)]
+    return Measured(columns=columns, scans=scans)
+
+
+def _column(chunks: int, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
+    queries = [topic.query.text for topic in topics]
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index"
+        cost = index_fresh(setup.data, chunks, index)
+        throughput, memory = _served(index, setup, queries)
+        return Column(
+            chunks=chunks,
+            cost=cost,
+            memory=memory,
+            legs=leg_times(open_generation(index), topics),
+            same=same_first_chunks(open_generation(index), ogp_knownitem(setup.data).topics),
+            throughput=throughput,
+            latencies=latencies(index, setup.load, queries),
+        )
+
+
+def _served(index: Path, setup: ServiceSetup, queries: Sequence[str]) -> tuple[Throughput, Memory]:
+    with serving(index, setup.load) as server:
+        throughput = {
+            (mode, clients): answers_per_second(server.port, mode, queries, clients=clients, seconds=setup.seconds)
+            for mode in _SERVED
+            for clients in CLIENTS
+        }
+        return throughput, Memory(
+            disk=disk_megabytes(open_generation(index).folder),
+            encoder=server.encoder_megabytes,
+            server=resident_megabytes(server.process),
+        )
