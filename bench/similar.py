@@ -22,6 +22,7 @@ from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
 from indexer.shared.records import Document, Facts, Section
 from indexer.shared.storage import open_generation
+from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.semantic import SemanticLeg
 from searchapp.search.similar import likeness
 
@@ -109,7 +110,7 @@ def _drawn(texts: Texts, encoder: CachedEncoder) -> tuple[Values, Rows]:
 def hits(index: Path, themes: Theme) -> Values:
     """Return in what share of the other languages each measure finds the theme, `(documents, len(MEASURES))`."""
     generation = open_generation(index)
-    leg = SemanticLeg(generation)
+    leg = SemanticLeg(EmbeddedEngine(generation))
     owner = generation.chunks["document"]
     documents = [generation.document(row) for row in range(generation.manifest.counts.documents)]
     theme = np.array([themes[one.commitment_id] for one in documents])

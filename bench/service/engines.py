@@ -24,6 +24,7 @@ from evaluation.dataset import Topic
 from indexer.shared.analysis import tokens
 from indexer.shared.encoder import Embeddings
 from indexer.shared.storage import Generation
+from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import plain_query
 from searchapp.search.semantic import SemanticLeg
@@ -88,7 +89,7 @@ def same_first_chunks(generation: Generation, topics: Sequence[Topic]) -> float:
 
 def keyword_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[tuple[str, Search]]:
     """Give Concord's keyword leg, Whoosh, bm25s and tantivy, as far as they are installed."""
-    leg, whoosh = KeywordLeg(generation.keyword_folder), WhooshRanking(generation)
+    leg, whoosh = KeywordLeg(EmbeddedEngine(generation).postings), WhooshRanking(generation)
     yield "Concord", lambda number: _first_found(leg.run(topics[number].query).scores)
     yield f"{_named('whoosh')}, BM25F", lambda number: whoosh.first(topics[number].query, CUT)
     missing = missing_packages()
@@ -101,7 +102,7 @@ def keyword_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator
 
 def vector_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[tuple[str, Search]]:
     """Give Concord's semantic leg without and with sentences, a scan by numpy, and FAISS if it is installed."""
-    leg = SemanticLeg(generation)
+    leg = SemanticLeg(EmbeddedEngine(generation))
     vectors = MadeUpEncoder().encode_queries([topic.query.text for topic in topics])
     embeddings = np.array(generation.embeddings)
     halves = embeddings.astype(np.float16).view(np.int16)  # what Concord scans; as whole numbers, they are only read

@@ -22,6 +22,7 @@ from bench.service.processes import in_new_process
 from bench.speed import medians
 from indexer.shared.encoder import Embeddings
 from indexer.shared.storage import Centres, Generation
+from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.semantic import SemanticLeg
 
 __all__ = ["CONCORD", "Scan", "scan"]
@@ -47,7 +48,7 @@ def scan(chunks: int) -> Scan:
 
 def _scan(chunks: int) -> Scan:
     vectors, queries = made_up_vectors(chunks, seed=1), made_up_vectors(_QUERIES, seed=2)
-    leg = SemanticLeg(_generation(vectors))
+    leg = SemanticLeg(EmbeddedEngine(_generation(vectors)))
     with threadpool_limits(limits=1):
         engines = dict(_engines(leg, vectors, queries))
         found = medians(list(engines.values()), _QUERIES)

@@ -19,6 +19,7 @@ from whoosh.searching import Searcher
 from indexer.shared.analysis import analysis_revision, surface_field, words_field
 from indexer.shared.postings import Postings, load_postings
 from indexer.shared.storage import Generation
+from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.keyword import K1, PRIOR, SURFACE_WEIGHT, ArrayReader, B, KeywordLeg
 from searchapp.search.local_query import in_language
 from searchapp.search.query import Query
@@ -54,7 +55,7 @@ class WhooshRanking:
 
 def same_share(generation: Generation, queries: Sequence[Query]) -> float:
     """Return the share of queries whose first chunks are Whoosh's, but for the order of equal scores."""
-    leg, whoosh = KeywordLeg(generation.keyword_folder), WhooshRanking(generation)
+    leg, whoosh = KeywordLeg(EmbeddedEngine(generation).postings), WhooshRanking(generation)
     same = [_is_same(leg.run(query).scores, whoosh.first(query, SHOWN)) for query in queries]
     return sum(same) / len(same)
 
@@ -115,7 +116,5 @@ class _Reader(ArrayReader):
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
         """Return the highest weight of a term, and the least length."""
-        found = self._postings.postings_of(self.vocabularies[fieldname][text])
-        return TermInfo(
-            df=len(found), minlength=1, maxweight=float(self._postings.weights[found.start : found.end].max())
-        )
+        found = self._postings.posting_list(self.vocabularies[fieldname][text])
+        return TermInfo(df=len(found), minlength=1, maxweight=float(found.weights.max()))

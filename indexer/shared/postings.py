@@ -18,6 +18,7 @@ unpickling, memory-mapped, by any number of threads.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +30,7 @@ import numpy.typing as npt
 from indexer.shared.arrays import load_array, save_array
 from indexer.shared.errors import IndexStoreError
 
-__all__ = ["PostingRange", "Postings", "load_postings", "save_postings"]
+__all__ = ["PostingList", "Postings", "load_postings", "save_postings"]
 
 _HEADER = "keyword.json"
 
@@ -41,14 +42,24 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostingRange:
-    """The postings of one term: positions `start` to `end` of `rows` and `weights`."""
+class PostingList:
+    """The n postings of one term.
 
-    start: int
-    end: int
+    `rows`, int32 `(n,)`, are ascending and have it; `weights`, float32 `(n,)`, say how often. The positions of posting
+    p are those from `starts[p]` up to `starts[p + 1]` of `positions`; int64 `(n + 1,)` and int32.
+    """
+
+    rows: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32]
+    starts: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
-        return self.end - self.start
+        return len(self.rows)
+
+    def positions_of(self, posting: int) -> npt.NDArray[np.int32]:
+        """Return the positions of the term in the row of a posting."""
+        return self.positions[self.starts[posting] : self.starts[posting + 1]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +97,23 @@ class Postings:
         high = low + b"\xff"  # above every continuation, as UTF-8 has no such byte
         return terms[bisect_left(terms, low, key=self.term) : bisect_left(terms, high, key=self.term)]
 
-    def postings_of(self, term: int) -> PostingRange:
-        """Return where the postings of a term are."""
-        return PostingRange(start=int(self.posting_starts[term]), end=int(self.posting_starts[term + 1]))
+    def frequencies(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many rows have each of these terms, int64 `(n,)`."""
+        frequencies: npt.NDArray[np.int64] = self.posting_starts[numbers + 1] - self.posting_starts[numbers]
+        return frequencies
 
-    def positions_of(self, posting: int) -> npt.NDArray[np.int32]:
-        """Return the positions of the term in the row of a posting."""
-        return self.positions[self.position_starts[posting] : self.position_starts[posting + 1]]
+    def posting_list(self, number: int) -> PostingList:
+        """Return the postings of a term, without copying."""
+        start, end = int(self.posting_starts[number]), int(self.posting_starts[number + 1])
+        return PostingList(
+            rows=self.rows[start:end],
+            weights=self.weights[start:end],
+            starts=self.position_starts[start : end + 1],
+            positions=self.positions,
+        )
+
+    def prepare(self, numbers: Iterable[int]) -> None:
+        """Do nothing: what is mapped is at hand."""
 
 
 _ARRAYS = {

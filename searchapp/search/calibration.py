@@ -16,12 +16,12 @@ Sentences are left out: the best of many is high by chance, and they are compare
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from indexer.shared.calibration import Scale
 from indexer.shared.encoder import Embeddings
 from searchapp.search.semantic import Nearness, SemanticLeg
 
@@ -30,70 +30,42 @@ __all__ = ["Calibration"]
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
-_LEAST = 1e-6  # standard deviation, so that none is zero
-_BLOCK = 2048  # chunks whose similarities to the background are computed at a time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scale:
-    """What makes evidence of similarities: `slopes * similarity - zeros - level * share`; float32 `(chunks,)` both."""
-
-    slopes: Floats
-    zeros: Floats
-    share: float
-
 
 class Calibration:
     """Evidence by meaning over one opened index. Safe to use from several threads."""
 
-    def __init__(self, leg: SemanticLeg, *, background: Embeddings, chunks: int) -> None:
-        """Prepare for an index of so many chunks; `background` holds its texts as queries, float32 `(n, dim)`."""
+    def __init__(self, leg: SemanticLeg, *, background: Embeddings, scale: Callable[[], Scale]) -> None:
+        """Take the background's texts as queries, float32 `(n, dim)`, and what gives the scale when first needed."""
         self._leg = leg
         self._background = background
-        self._chunks = chunks
+        self._compute = scale
         self._lock = threading.Lock()
-        self._scale: _Scale | None = None
+        self._scale: Scale | None = None
 
     def evidence(self, vector: Floats, near: Nearness, levels: Sequence[float] = ()) -> Floats:
-        """Return the evidence that each chunk answers a query, float32 `(chunks,)`.
+        """Return the evidence that each chunk answers a query, float32 `(chunks,)`; -inf where it wasn't compared.
 
         `vector` is the query's, `(dim,)`, and `near` is its `SemanticLeg.nearness`. Evidence that might be on either
-        side of one of the `levels` is exact. What the background says of the chunks is computed when first
-        needed.
+        side of one of the `levels` is exact.
         """
         scale = self._known_scale()
         level = np.float32(self._leg.query_scores(vector, self._background).mean() * scale.share)
         evidence: Floats = near.passages * scale.slopes
         evidence -= scale.zeros
         evidence -= level
-        unsure = _unsure(evidence, near.error * scale.slopes, levels)
+        if near.unknown is not None:
+            evidence[near.unknown] = -np.inf
+        unsure = _unsure(evidence, near.error * scale.slopes, levels if near.error else ())
         if len(unsure):
             exact = self._leg.passage_scores(vector, unsure)
             evidence[unsure] = exact * scale.slopes[unsure] - scale.zeros[unsure] - level
         return evidence
 
-    def _known_scale(self) -> _Scale:
+    def _known_scale(self) -> Scale:
         with self._lock:
             if self._scale is None:
-                blocks = [slice(start, start + _BLOCK) for start in range(0, self._chunks, _BLOCK)]
-                moments = [self._moments(rows) for rows in blocks]
-                means, deviations = (np.concatenate([[], *each]) for each in zip(*moments, strict=True))
-                spread = self._spread()
-                self._scale = _Scale(
-                    slopes=((1 / deviations + 1 / spread) / 2).astype(np.float32),
-                    zeros=(means / deviations / 2).astype(np.float32),
-                    share=1 / spread / 2,
-                )
+                self._scale = self._compute()
             return self._scale
-
-    def _moments(self, rows: slice) -> tuple[Floats, Floats]:
-        """Return m(c) and d(c) of some chunks, float32 `(rows,)` both."""
-        scores = self._leg.scores_of_many(self._background, rows)
-        return scores.mean(axis=0), np.maximum(scores.std(axis=0), _LEAST)
-
-    def _spread(self) -> float:
-        scores = np.stack([self._leg.query_scores(text, self._background) for text in self._background])
-        return max(float(scores[~np.eye(len(scores), dtype=np.bool_)].std()), _LEAST)
 
 
 def _unsure(evidence: Floats, margins: Floats, levels: Sequence[float]) -> Rows:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.storage import Generation
+from searchapp.engines.base import Engine
 from searchapp.search.results import VALUE_FILTERS, Filters
 
 __all__ = ["FACET_FIELDS", "Column", "Columns", "Selection", "load_columns"]
@@ -193,10 +193,9 @@ class Columns:
         return masks
 
 
-def load_columns(generation: Generation) -> Columns:
-    """Read the columns of all documents of a generation, in the order of its rows."""
-    decoder = msgspec.json.Decoder(_Row)
-    rows = [generation.decoded(row, decoder) for row in range(generation.manifest.counts.documents)]
+def load_columns(engine: Engine) -> Columns:
+    """Read the columns of all documents of an engine, in the order of its rows."""
+    rows = engine.records(msgspec.json.Decoder(_Row))
     commitment_ids = tuple(sorted({row.commitment_id for row in rows}))
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
     by_field = {field: _column(field, [values_of(row) for row in rows]) for field, values_of in _VALUES.items()}
@@ -207,12 +206,12 @@ def load_columns(generation: Generation) -> Columns:
         commitment_numbers=numbers,
         ids_by_casefold={commitment_id.casefold(): commitment_id for commitment_id in commitment_ids},
         commitment=commitment,
-        group=np.array(generation.groups),
+        group=np.array(engine.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
         lang=by_field["lang"].single,
         country=by_field["country"].single,
         section_kinds=tuple(tuple(section.kind for section in row.sections) for row in rows),
-        document_of=np.array(generation.chunks["document"]),
+        document_of=np.array(engine.chunks["document"]),
         by_commitment=np.argsort(commitment, kind="stable"),
         first_versions=np.cumsum([0, *np.bincount(commitment, minlength=len(commitment_ids))]),
         by_field=by_field,

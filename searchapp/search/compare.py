@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.errors import QueryError
-from indexer.shared.storage import Generation
+from searchapp.engines.base import Engine
 from searchapp.search.columns import Columns
 from searchapp.search.results import Aligned, Compared, Match
 from searchapp.search.similar import SimilarCommitments, Version
@@ -43,8 +43,8 @@ def check_ids(commitment_ids: Sequence[str]) -> None:
 class CommitmentComparer:
     """Chooses versions and aligns passages. Safe to use from several threads."""
 
-    def __init__(self, generation: Generation, columns: Columns, similar: SimilarCommitments) -> None:
-        self._generation = generation
+    def __init__(self, engine: Engine, columns: Columns, similar: SimilarCommitments) -> None:
+        self._engine = engine
         self._columns = columns
         self._similar = similar
 
@@ -71,9 +71,7 @@ class CommitmentComparer:
         return [row for row in versions if langs[self._columns.lang[row]] == lang] or list(versions)
 
     def _compared(self, row: int, likeness: float | None) -> Compared:
-        return Compared(
-            document=self._generation.document(row), also_in=self._columns.other_langs(row), likeness=likeness
-        )
+        return Compared(document=self._engine.document(row), also_in=self._columns.other_langs(row), likeness=likeness)
 
     def _aligned(self, version: Version, shown: Sequence[int]) -> tuple[Aligned, ...]:
         """Return the passages that the others match best by what is unusual, in the order of the text."""

@@ -31,7 +31,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,9 @@ from whoosh.reading import IndexReader
 from whoosh.scoring import WeightingModel
 from whoosh.searching import Searcher
 
-from indexer.shared.analysis import ID_FIELD, Token, analysis_revision, keyword_schema, surface_field, words_field
-from indexer.shared.postings import PostingRange, Postings, load_postings
+from indexer.shared.analysis import ID_FIELD, NAMES_FIELD, Token, keyword_schema, surface_field, tokens, words_field
+from indexer.shared.postings import PostingList
+from searchapp.engines.base import PostingSource
 from searchapp.search.lexicon import Lexicon
 from searchapp.search.local_query import LocalQuery, Prefix, in_language
 from searchapp.search.query import Query
@@ -109,16 +110,19 @@ class _Part:
 class KeywordLeg:
     """An opened keyword index. A search changes nothing in it, so any number of threads may share one."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the index in a folder; IndexStoreError when it is missing, damaged or made by other word rules."""
-        self._postings = load_postings(folder, revision=analysis_revision())
+    def __init__(self, postings: PostingSource) -> None:
+        self._postings = postings
         self._statistics = dict(_all_statistics(self._postings))
         self._row_langs = self._postings.row_langs.astype(np.int64)
         reader = ArrayReader(self._postings)
         self.lexicon = Lexicon(self._postings, reader.vocabularies)
         self._reader = reader
         self._searcher = Searcher(reader, weighting=_Unweighted())
-        self._words = _Recent(most=len(self._postings.rows))
+        self._words = _Recent(most=int(postings.lengths[0].sum()))
+
+    def prepare(self, query: Query) -> None:
+        """Make the index ready for a query, all of its words at once where each would take its time."""
+        self._postings.prepare(self._numbers(query))
 
     def run(self, query: Query) -> Run:
         """Look the words of a query up in every language.
@@ -170,6 +174,21 @@ class KeywordLeg:
             for prefix in local.excluded_prefixes:
                 excluded |= self._rows_starting(lang, prefix)
         return excluded
+
+    def _numbers(self, query: Query) -> Iterator[int]:
+        """Give the numbers of the terms that are looked up for a query, but for those that stars stand for."""
+        exact = [token.surface for text in (*query.terms, *query.phrases) for token in tokens(text, "")]
+        wanted = [(NAMES_FIELD, surface) for surface in exact]
+        wanted += [(ID_FIELD, each.casefold()) for each in (*query.commitment_ids, *query.fields.id)]
+        for _, lang, local in self._local(query):
+            near = chain.from_iterable(one.tokens for one in local.near)
+            found = [*local.words, *near, *chain.from_iterable((*local.phrases, *local.excluded))]
+            wanted += [(words_field(lang), form) for form in _forms(*found)]
+            wanted += [(surface_field(lang), form) for form in (*exact, *(word.surface for word in found))]
+        for field, term in dict.fromkeys(wanted):
+            number = self._reader.vocabularies.get(field, {}).get(term.encode())
+            if number is not None:
+                yield number
 
     def _parts(self, lang: str, local: LocalQuery) -> Iterator[_Part]:
         misspelt = {term for near in local.near for term in near.terms}
@@ -233,9 +252,8 @@ class KeywordLeg:
         number = self._reader.vocabularies.get(field, {}).get(term.encode())
         if number is None:
             return _NOTHING
-        place = self._postings.postings_of(number)
-        rows = self._postings.rows[place.start : place.end]
-        return rows, statistics.scores(rows, self._postings.weights[place.start : place.end])
+        found = self._postings.posting_list(number)
+        return found.rows, statistics.scores(found.rows, found.weights)
 
     def _ratio(self, part: Scores, whole: Iterable[float]) -> Scores:
         """Return each row's part of a whole that its language has; 0 of nothing."""
@@ -319,7 +337,7 @@ def _id_query(commitment_ids: Iterable[str]) -> WhooshQuery:
     return Or([Term(ID_FIELD, each.casefold()) for each in commitment_ids])
 
 
-def _all_statistics(postings: Postings) -> Iterator[tuple[str, _Statistics]]:
+def _all_statistics(postings: PostingSource) -> Iterator[tuple[str, _Statistics]]:
     counts = np.bincount(postings.row_langs, minlength=len(postings.langs))
     for field_of, lengths, weight in zip(
         (words_field, surface_field), postings.lengths, (1.0, SURFACE_WEIGHT), strict=True
@@ -371,7 +389,7 @@ class _Unweighted(WeightingModel):  # type: ignore[misc]  # Whoosh has no types
 class ArrayReader(IndexReader):  # type: ignore[misc]  # Whoosh has no types
     """What Whoosh's queries ask of an index, answered from the arrays."""
 
-    def __init__(self, postings: Postings) -> None:
+    def __init__(self, postings: PostingSource) -> None:
         self.schema = keyword_schema(postings.langs)
         self._postings = postings
         self.vocabularies = {field: postings.vocabulary(field) for field in postings.fields}
@@ -388,27 +406,26 @@ class ArrayReader(IndexReader):  # type: ignore[misc]  # Whoosh has no types
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
         number = self.vocabularies.get(fieldname, {}).get(text)
-        return 0 if number is None else len(self._postings.postings_of(number))
+        return 0 if number is None else int(self._postings.frequencies(np.array([number]))[0])
 
     def postings(self, fieldname: str, text: bytes, scorer: object = None) -> ArrayMatcher:
         """Return the rows of a term that is in the index."""
-        found = self._postings.postings_of(self.vocabularies[fieldname][text])
-        return ArrayMatcher(self._postings, found, self.schema[fieldname].format, scorer)
+        found = self._postings.posting_list(self.vocabularies[fieldname][text])
+        return ArrayMatcher(found, self.schema[fieldname].format, scorer)
 
 
 class ArrayMatcher(LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
     """The rows of one term, to be walked through one by one or taken as a whole."""
 
-    def __init__(self, postings: Postings, found: PostingRange, format_: Format, scorer: object) -> None:
+    def __init__(self, found: PostingList, format_: Format, scorer: object) -> None:
         self.format = format_
         self.scorer = scorer
-        self._postings = postings
         self._found = found
         self._at = 0
 
     @cached_property
     def _ids(self) -> list[int]:
-        ids: list[int] = self._postings.rows[self._found.start : self._found.end].tolist()
+        ids: list[int] = self._found.rows.tolist()
         return ids
 
     def is_active(self) -> bool:
@@ -427,7 +444,7 @@ class ArrayMatcher(LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
         return iter(self._ids)
 
     def weight(self) -> float:
-        return float(self._postings.weights[self._found.start + self._at])
+        return float(self._found.weights[self._at])
 
     def value(self) -> bytes:
-        return self._postings.positions_of(self._found.start + self._at).tobytes()
+        return self._found.positions_of(self._at).tobytes()

@@ -80,9 +80,15 @@ class LegRunner:
         self._weights = weights
         self._encode = encode
 
-    def run(self, query: Query, mode: Mode, vector: Floats | None, watch: Watch) -> Legs:
-        """Run the legs of a mode, words first; without the time to encode, words are all there is (OverloadError)."""
+    def run(
+        self, query: Query, mode: Mode, vector: Floats | None, watch: Watch, *, passing: Mask | None = None
+    ) -> Legs:
+        """Run the legs of a mode, words first; without the time to encode, words are all there is (OverloadError).
+
+        `passing` says which documents pass all filters, bool `(documents,)`, for engines that compare the nearest only.
+        """
         with watch.stage("keyword"):
+            self._keyword.prepare(query)
             run = None if mode == "semantic" else self._keyword.run(query)
         if mode == "keyword" or not query.text:
             return self._word_legs(query, run)
@@ -95,7 +101,7 @@ class LegRunner:
                 return self._word_legs(query, run, partial=True)
             vector = vectors[0]
         with watch.stage("semantic"):
-            return self._all_legs(query, run, vector)
+            return self._all_legs(query, run, vector, passing)
 
     def _word_legs(self, query: Query, run: Run | None, *, partial: bool = False) -> Legs:
         keyword = run.scores if run else self._no_scores()
@@ -109,10 +115,10 @@ class LegRunner:
             partial=partial,
         )
 
-    def _all_legs(self, query: Query, run: Run | None, vector: Floats) -> Legs:
+    def _all_legs(self, query: Query, run: Run | None, vector: Floats, passing: Mask | None) -> Legs:
         """Return what meaning gives, with the words if there is a run of them."""
         relative = run.relative if run else self._no_scores()
-        near = self._semantic.nearness(vector)
+        near = self._semantic.nearness(vector, documents=passing, words=relative if run else None)
         scores = self._semantic.with_sentences(near, vector)
         slots = scores + lift(relative, self._weights)
         exact = self._exact.shares(query) if run else None

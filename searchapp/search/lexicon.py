@@ -15,8 +15,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from indexer.shared.analysis import NAMES_FIELD, Token, surface_field, words_field
-from indexer.shared.postings import Postings
 from indexer.shared.word_forms import fold
+from searchapp.engines.base import PostingSource
 
 __all__ = ["MAX_EXPANSIONS", "Lexicon", "NearWord"]
 
@@ -53,7 +53,7 @@ class _Surfaces:
 class Lexicon:
     """The terms of one opened keyword index. A language is read when it is first needed; threads may share it."""
 
-    def __init__(self, postings: Postings, vocabularies: Mapping[str, Mapping[bytes, int]]) -> None:
+    def __init__(self, postings: PostingSource, vocabularies: Mapping[str, Mapping[bytes, int]]) -> None:
         """`vocabularies` holds the numbers of the terms of each field."""
         self.langs = postings.langs
         self._postings = postings
@@ -68,11 +68,11 @@ class Lexicon:
     def frequency(self, word: Token) -> int:
         """Return how many rows of all languages have a word of the query, by its more frequent form."""
         fields = [words_field(lang) for lang in self.langs]
-        return max(sum(len(self._rows(field, form)) for field in fields) for form in (word.term, word.stem))
+        return max(sum(self._frequency(field, form) for field in fields) for form in (word.term, word.stem))
 
     def written_as_name(self, surface: str) -> int:
         """Return how many rows have a word with a capital letter inside of a sentence."""
-        return len(self._rows(NAMES_FIELD, surface))
+        return self._frequency(NAMES_FIELD, surface)
 
     def rows_written(self, surface: str) -> Rows:
         """Return the rows of all languages that have a word exactly so, but for capitals, int32 `(n,)`."""
@@ -94,9 +94,11 @@ class Lexicon:
             ]
         )
         if limit is not None:
-            found = found[np.lexsort((found, -self._frequencies(found)))][:limit]
-        postings = self._postings_of(found)
-        rows, weights = self._postings.rows[postings], self._postings.weights[postings]
+            found = found[np.lexsort((found, -self._postings.frequencies(found)))][:limit]
+        self._postings.prepare(found.tolist())
+        lists = [self._postings.posting_list(number) for number in found.tolist()]
+        rows = np.concatenate([np.empty(0, np.int32), *(each.rows for each in lists)])
+        weights = np.concatenate([np.empty(0, np.float32), *(each.weights for each in lists)])
         order = np.lexsort((-weights, rows))
         first = np.unique(rows[order], return_index=True)[1]
         return rows[order[first]], weights[order[first]]
@@ -107,7 +109,7 @@ class Lexicon:
         found = surfaces.numbers[surfaces.between(start, start + _HIGHEST)]
         if not len(found):
             return 0, ""
-        rows = self._frequencies(found)
+        rows = self._postings.frequencies(found)
         return int(rows.max()), self._postings.term(int(found[rows.argmax()])).decode()
 
     def near(self, lang: str, word: str, edits: int) -> list[NearWord]:
@@ -121,7 +123,7 @@ class Lexicon:
         candidates = surfaces.folded[place]
         found = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=edits, limit=None)
         numbers = surfaces.numbers[place][[index for _, _, index in found]]
-        frequencies = self._frequencies(numbers).tolist()
+        frequencies = self._postings.frequencies(numbers).tolist()
         return [
             NearWord(word=self._postings.term(number).decode(), edits=int(distance), rows=rows)
             for (folded, distance, _), number, rows in zip(found, numbers.tolist(), frequencies, strict=True)
@@ -130,24 +132,11 @@ class Lexicon:
 
     def _rows(self, field: str, term: str) -> Rows:
         number = self._vocabularies.get(field, {}).get(term.encode())
-        if number is None:
-            return np.empty(0, np.int32)
-        found = self._postings.postings_of(number)
-        return self._postings.rows[found.start : found.end]
+        return np.empty(0, np.int32) if number is None else self._postings.posting_list(number).rows
 
-    def _postings_of(self, numbers: Numbers) -> Numbers:
-        """Return the positions of the postings of all these terms."""
-        counts = self._frequencies(numbers)
-        before = np.cumsum(counts) - counts
-        positions: Numbers = np.arange(counts.sum()) + np.repeat(
-            self._postings.posting_starts[numbers] - before, counts
-        )
-        return positions
-
-    def _frequencies(self, numbers: Numbers) -> Numbers:
-        starts = self._postings.posting_starts
-        counts: Numbers = starts[numbers + 1] - starts[numbers]
-        return counts
+    def _frequency(self, field: str, term: str) -> int:
+        number = self._vocabularies.get(field, {}).get(term.encode())
+        return 0 if number is None else int(self._postings.frequencies(np.array([number]))[0])
 
     def _surfaces(self, lang: str) -> _Surfaces:
         if lang not in self._by_lang:

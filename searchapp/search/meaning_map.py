@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.storage import Generation
+from searchapp.engines.base import Engine
 from searchapp.search.columns import Columns, Selection
 from searchapp.search.results import MeaningMap, PlacedArea, PlacedHit, Strength
 
@@ -21,7 +21,7 @@ _DENSER = 0.75  # how far from their middle they may lie, where those of the who
 
 
 def draw_map(
-    generation: Generation,
+    engine: Engine,
     columns: Columns,
     cloud: npt.NDArray[np.int64],
     unit: npt.NDArray[np.int32],
@@ -31,19 +31,19 @@ def draw_map(
 
     `unit` numbers the hit that each document belongs to. `hits` are document rows with their strengths, the best first.
     """
-    positions = generation.positions
+    positions = engine.positions
     if positions is None:
         return None
     return MeaningMap(
         cloud=np.array(positions[cloud]),
-        hits=tuple(_hit(generation, positions, row, strength) for row, strength in hits),
+        hits=tuple(_hit(engine, positions, row, strength) for row, strength in hits),
         areas=tuple(_areas(columns, positions, cloud, unit)),
     )
 
 
-def _hit(generation: Generation, positions: npt.NDArray[np.float32], row: int, strength: Strength) -> PlacedHit:
+def _hit(engine: Engine, positions: npt.NDArray[np.float32], row: int, strength: Strength) -> PlacedHit:
     x, y = positions[row].tolist()
-    return PlacedHit(document=generation.document(row), strength=strength, x=x, y=y)
+    return PlacedHit(document=engine.document(row), strength=strength, x=x, y=y)
 
 
 def _areas(

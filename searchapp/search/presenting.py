@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.records import Chunk
-from indexer.shared.storage import Generation
+from searchapp.engines.base import Engine
 from searchapp.search.columns import Columns
 from searchapp.search.explain import matched_words, place
 from searchapp.search.facets import matching_documents
@@ -60,8 +60,8 @@ class Answer:
 class Presenter:
     """Shows answers over one opened index."""
 
-    def __init__(self, generation: Generation, columns: Columns, semantic: SemanticLeg, grader: Grader) -> None:
-        self._generation = generation
+    def __init__(self, engine: Engine, columns: Columns, semantic: SemanticLeg, grader: Grader) -> None:
+        self._engine = engine
         self._columns = columns
         self._semantic = semantic
         self._grader = grader
@@ -107,8 +107,8 @@ class Presenter:
         legs, ranking = answer.legs, answer.ranking
         shown = int(ranking.document[position])
         row = answer.passage(shown)
-        document = self._generation.document(shown)
-        chunk = self._generation.chunk(row, document)
+        document = self._engine.document(shown)
+        chunk = self._engine.chunk(row, document)
         return Hit(
             rank=position + 1,
             document=document,
@@ -129,13 +129,13 @@ class Presenter:
         ranked = answer.ranking.document
         comparable = [] if query.browses else ranked[answer.grades[ranked] >= FAIR][:MOST_HITS].tolist()
         hits = [(row, STRENGTHS[int(answer.grades[row])]) for row in comparable]
-        return draw_map(self._generation, self._columns, cloud, answer.unit, hits)
+        return draw_map(self._engine, self._columns, cloud, answer.unit, hits)
 
     def _highlights(self, query: Query, vector: Floats | None, row: int, chunk: Chunk) -> tuple[Highlight, ...]:
         words = word_highlights(chunk.text, chunk.lang, query)
         if vector is None:
             return words
-        spans = self._generation.sentences(row).spans
+        spans = self._engine.sentences(row).spans
         return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
 
 

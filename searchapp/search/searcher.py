@@ -13,7 +13,8 @@ import numpy.typing as npt
 from indexer.shared.encoder import AUTO, Embeddings, load_encoder
 from indexer.shared.errors import EncoderError, IndexStoreError, NotFoundError, OverloadError
 from indexer.shared.records import Document
-from indexer.shared.storage import Generation, open_generation
+from searchapp.engines.base import Engine
+from searchapp.engines.opening import Folder, Store
 from searchapp.search.columns import load_columns
 from searchapp.search.compare import CommitmentComparer, check_ids
 from searchapp.search.facets import count_facets, matching_documents
@@ -71,22 +72,22 @@ class Searcher:
 
     def __init__(
         self,
-        generation: Generation,
+        engine: Engine,
         *,
         encoder: QueryEncoder | None = None,
         weights: FusionWeights | None = None,
         runtime: str = AUTO,
     ) -> None:
-        self._generation = generation
-        self._columns = load_columns(generation)
-        self._keyword = KeywordLeg(generation.keyword_folder)
-        self._semantic = SemanticLeg(generation)
-        self._similar = SimilarCommitments(generation, self._columns, self._semantic)
-        self._comparer = CommitmentComparer(generation, self._columns, self._similar)
-        self._grader = Grader(generation, self._columns, self._semantic)
+        self._engine = engine
+        self._columns = load_columns(engine)
+        self._keyword = KeywordLeg(engine.postings)
+        self._semantic = SemanticLeg(engine)
+        self._similar = SimilarCommitments(engine, self._columns, self._semantic)
+        self._comparer = CommitmentComparer(engine, self._columns, self._similar)
+        self._grader = Grader(engine, self._columns, self._semantic)
         self._weights = weights or FusionWeights()
         self._legs = LegRunner(self._columns, self._keyword, self._semantic, weights=self._weights, encode=self.encode)
-        self._presenter = Presenter(generation, self._columns, self._semantic, self._grader)
+        self._presenter = Presenter(engine, self._columns, self._semantic, self._grader)
         self._encoder = encoder
         self._runtime = runtime
         self._warm = False
@@ -95,46 +96,46 @@ class Searcher:
     @classmethod
     def open(
         cls,
-        index: Path,
+        index: Path | Store,
         *,
         encoder: QueryEncoder | None = None,
         weights: FusionWeights | None = None,
         paranoid: bool = False,
         runtime: str = AUTO,
     ) -> Searcher:
-        """Open the current generation of an index folder (IndexStoreError when missing or damaged).
+        """Open the current generation of an index (IndexStoreError when missing or damaged).
 
         Without `encoder`, the index's own is loaded when a search first needs it, to be computed by `runtime`; it
         remembers what it was asked last.
         `paranoid` compares the SHA-256 of every file.
         """
-        return cls._over(open_generation(index, paranoid=paranoid), encoder, weights, runtime)
+        return cls._over(_store(index).open(paranoid=paranoid), encoder, weights, runtime)
 
     @classmethod
     def _over(
-        cls, generation: Generation, encoder: QueryEncoder | None, weights: FusionWeights | None, runtime: str
+        cls, engine: Engine, encoder: QueryEncoder | None, weights: FusionWeights | None, runtime: str
     ) -> Searcher:
         """Return a searcher; IndexStoreError when rows of the generation name others that aren't there."""
         try:
-            return cls(generation, encoder=encoder, weights=weights, runtime=runtime)
+            return cls(engine, encoder=encoder, weights=weights, runtime=runtime)
         except (IndexError, ValueError) as error:
-            raise IndexStoreError(f"{generation.folder}: damaged ({error}); `concord verify` names the file") from error
+            raise IndexStoreError(f"{engine.place}: damaged ({error}); `concord verify` names the file") from error
 
-    def renewed(self, index: Path, *, paranoid: bool = False) -> Searcher:
-        """Open the current generation of an index folder, warmed up (as `open` and `warm_up`; EncoderError, too).
+    def renewed(self, index: Path | Store, *, paranoid: bool = False) -> Searcher:
+        """Open the current generation of an index, warmed up (as `open` and `warm_up`; EncoderError, too).
 
         A loaded encoder is shared if it made the new generation, too.
         """
-        generation = open_generation(index, paranoid=paranoid)
-        same = self._encoder is not None and self._encoder.revision == generation.manifest.encoder.revision
-        searcher = Searcher._over(generation, self._encoder if same else None, self._weights, self._runtime)
+        engine = _store(index).open(paranoid=paranoid)
+        same = self._encoder is not None and self._encoder.revision == engine.manifest.encoder.revision
+        searcher = Searcher._over(engine, self._encoder if same else None, self._weights, self._runtime)
         searcher.warm_up()
         return searcher
 
     @property
     def info(self) -> IndexInfo:
         """Which index answers."""
-        manifest = self._generation.manifest
+        manifest = self._engine.manifest
         return IndexInfo(digest=manifest.digest, encoder=manifest.encoder.name, built_at=manifest.built_at)
 
     def warm_up(self) -> None:
@@ -149,7 +150,7 @@ class Searcher:
 
     def commitment(self, commitment_id: str) -> tuple[Document, ...]:
         """Return all language versions of a commitment, ordered by language (NotFoundError if there is none)."""
-        return tuple(self._generation.document(row) for row in self._versions(commitment_id))
+        return tuple(self._engine.document(row) for row in self._versions(commitment_id))
 
     def search(self, request: SearchRequest, *, watch: Watch | None = None) -> SearchResult:
         """Answer a request, in the time that the watch leaves.
@@ -161,7 +162,7 @@ class Searcher:
         found = self._find(request, watch, browse=request.filters != Filters())
         query, answer, tries = found.query, found.answer, None
         if not len(answer.ranking):
-            tries = self._answer(query, answer.legs, found.filters, answer.unit)
+            tries = self._answer(query, answer.legs, answer.masks, answer.unit)
         with watch.stage("present"):
             page = range(request.offset, request.offset + request.limit)
             return SearchResult(
@@ -212,10 +213,11 @@ class Searcher:
         """Answer a request whole; `browse` says whether it may go without a query, for all that passes the filters."""
         query = self._understood(_parsed(request, browse=browse), request.mode)
         filters = _with_fields(request.filters, query)
-        legs = self._legs.run(query, request.mode, None, watch)
+        masks = self._columns.filter_masks(filters)
+        legs = self._legs.run(query, request.mode, None, watch, passing=self._passing(masks))
         with watch.stage("rank"):
             grades = self._grades(query, legs, request)
-            answer = self._answer(query, legs, filters, self._unit(request), grades=grades)
+            answer = self._answer(query, legs, masks, self._unit(request), grades=grades)
             ranking = answer.ranking
             if request.sort != "relevance" or query.browses:
                 ranking = by_year(ranking, self._columns.year, newest_first=request.sort != "oldest")
@@ -274,9 +276,9 @@ class Searcher:
         `(dim,)`, as `encode` gives it for many queries at once; without it the text is encoded.
         """
         query = self._understood(query, mode)
-        narrowed = _with_fields(filters or Filters(), query)
-        legs = self._legs.run(query, mode, vector, Watch())
-        return self._answer(query, legs, narrowed, self._columns.commitment).ranking
+        masks = self._columns.filter_masks(_with_fields(filters or Filters(), query))
+        legs = self._legs.run(query, mode, vector, Watch(), passing=self._passing(masks))
+        return self._answer(query, legs, masks, self._columns.commitment).ranking
 
     def evidence(self, text: str) -> Floats:
         """Return the evidence by meaning that each chunk answers a query, float32 `(chunks,)`."""
@@ -292,10 +294,10 @@ class Searcher:
         """Return the embeddings of n queries, float32 `(n, dim)` (EncoderError if the encoder isn't the index's)."""
         with self._lock:
             if self._encoder is None:
-                name = self._generation.manifest.encoder.name
-                loaded = load_encoder(name, learned=self._generation.learned, runtime=self._runtime)
+                name = self._engine.manifest.encoder.name
+                loaded = load_encoder(name, learned=self._engine.learned, runtime=self._runtime)
                 self._encoder = RecentQueries(loaded)
-        identity = self._generation.manifest.encoder
+        identity = self._engine.manifest.encoder
         if self._encoder.revision != identity.revision:
             raise EncoderError(
                 f"the index was built with {identity.name} revision {identity.revision}, but this encoder is"
@@ -318,6 +320,10 @@ class Searcher:
         query = spelt_out(query, self._keyword.lexicon)
         return query if mode == "semantic" else corrected(query, self._keyword.lexicon, across=mode == "keyword")
 
+    def _passing(self, masks: dict[str, Mask]) -> Mask | None:
+        """Return which documents pass all filters, bool `(documents,)`; None where there are none."""
+        return matching_documents(np.ones(len(self._columns.document_ids), dtype=np.bool_), masks) if masks else None
+
     def _unit(self, request: SearchRequest) -> npt.NDArray[np.int32]:
         """Return the number of the hit that each document belongs to, int32 `(documents,)`."""
         return self._columns.group if request.fold else self._columns.commitment
@@ -334,7 +340,7 @@ class Searcher:
         self,
         query: Query,
         legs: Legs,
-        filters: Filters,
+        masks: dict[str, Mask],
         unit: npt.NDArray[np.int32],
         *,
         grades: Grades | None = None,
@@ -346,7 +352,6 @@ class Searcher:
         if grades is None:
             grades = np.full(len(self._columns.document_ids), WEAK, dtype=np.int8)
         there = legs.rows.there(len(grades))
-        masks = self._columns.filter_masks(filters)
         scored = np.flatnonzero(matching_documents(there, masks))
         scores = self._document_scores(query, legs, scored)
         candidates = there & (grades != NONE)
@@ -374,6 +379,10 @@ class Searcher:
         for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
             scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
         return scores
+
+
+def _store(index: Path | Store) -> Store:
+    return Folder(index) if isinstance(index, Path) else index
 
 
 def _parsed(request: SearchRequest, *, browse: bool) -> Query:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.storage import Generation
+from searchapp.engines.base import Engine
 from searchapp.search.columns import Columns
 from searchapp.search.facets import matching_documents
 from searchapp.search.highlights import nearest_sentence
@@ -74,12 +74,12 @@ class Version:
 class SimilarCommitments:
     """Finds commitments like one in other countries. It needs stored embeddings alone, no encoder."""
 
-    def __init__(self, generation: Generation, columns: Columns, semantic: SemanticLeg) -> None:
-        self._generation = generation
+    def __init__(self, engine: Engine, columns: Columns, semantic: SemanticLeg) -> None:
+        self._engine = engine
         self._columns = columns
         self._semantic = semantic
-        self._rows = _promises(generation.chunks, columns)
-        self._owner: npt.NDArray[np.int32] = generation.chunks["document"][self._rows]
+        self._rows = _promises(engine.chunks, columns)
+        self._owner: npt.NDArray[np.int32] = engine.chunks["document"][self._rows]
         self._documents, self._starts = np.unique(self._owner, return_index=True)
 
     def find(self, versions: Sequence[int], request: SimilarRequest) -> tuple[int, tuple[SimilarHit, ...]]:
@@ -123,10 +123,10 @@ class SimilarCommitments:
 
     def quote(self, row: int, *, near: int) -> Quote:
         """Return the passage in this chunk row, its sentence marked that is nearest to another passage."""
-        document = self._generation.document(int(self._generation.chunks["document"][row]))
-        chunk = self._generation.chunk(row, document)
+        document = self._engine.document(int(self._engine.chunks["document"][row]))
+        chunk = self._engine.chunk(row, document)
         [vector] = self._semantic.as_queries(np.array([near]))
-        mark = nearest_sentence(self._generation.sentences(row).spans, self._semantic.sentence_scores(row, vector))
+        mark = nearest_sentence(self._engine.sentences(row).spans, self._semantic.sentence_scores(row, vector))
         return Quote(document=document, passage=Passage.of(chunk, mark))
 
     def _candidates(self, versions: Sequence[int], request: SimilarRequest) -> Mask:

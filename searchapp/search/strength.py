@@ -16,7 +16,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.storage import Generation
+from indexer.shared.calibration import Scale, scale_of
+from searchapp.engines.base import Engine
 from searchapp.search.calibration import Calibration
 from searchapp.search.columns import Columns
 from searchapp.search.exact import ABOUT
@@ -68,9 +69,13 @@ RARE = 2.5
 class Grader:
     """Grades the documents of one opened index. Safe to use from several threads."""
 
-    def __init__(self, generation: Generation, columns: Columns, semantic: SemanticLeg) -> None:
-        chunks = len(columns.document_of)
-        self._calibration = Calibration(semantic, background=generation.background, chunks=chunks)
+    def __init__(self, engine: Engine, columns: Columns, semantic: SemanticLeg) -> None:
+        background, lang = engine.background, np.array(engine.chunks["lang"], dtype=np.int64)
+
+        def scale() -> Scale:
+            return engine.scale(lambda: scale_of(semantic.similarity, background, engine.vectors, lang))
+
+        self._calibration = Calibration(semantic, background=background, scale=scale)
         self._columns = columns
 
     def evidence(self, vector: Floats, near: Nearness) -> Floats:

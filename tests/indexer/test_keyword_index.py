@@ -48,10 +48,10 @@ def opened(folder: Path) -> Postings:
 def postings_of(folder: Path, field: str, term: str) -> dict[int, tuple[float, list[int]]]:
     """Weight and positions of a term by row."""
     index = opened(folder)
-    found = index.postings_of(index.vocabulary(field)[term.encode()])
+    found = index.posting_list(index.vocabulary(field)[term.encode()])
     return {
-        int(index.rows[number]): (float(index.weights[number]), index.positions_of(number).tolist())
-        for number in range(found.start, found.end)
+        int(found.rows[number]): (float(found.weights[number]), found.positions_of(number).tolist())
+        for number in range(len(found))
     }
 
 

@@ -17,8 +17,8 @@ def test_scans_are_timed_beside_each_other_and_find_what_an_exact_one_does() -> 
 
 def test_what_a_scan_misses_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = scans.made_up_vectors(300, seed=1)
-    leg = scans.SemanticLeg(scans._generation(vectors))
+    leg = scans.SemanticLeg(scans.EmbeddedEngine(scans._generation(vectors)))
     assert scans._recall(leg, vectors[0]) == 1
     near = leg.nearness
-    monkeypatch.setattr(leg, "nearness", lambda query: near(-query))
+    monkeypatch.setattr(leg, "nearness", lambda query, **_: near(-query))
     assert scans._recall(leg, vectors[0]) < 0.5

@@ -11,6 +11,7 @@ from bench.service.whoosh_scoring import WhooshRanking, same_share
 from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
 from indexer.shared.storage import Generation, open_generation
+from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import plain_query
 from tests.fakes import document
@@ -51,7 +52,7 @@ def test_concord_ranks_as_whooshs_own_matchers_and_bm25f_do(generation: Generati
 
 
 def test_scores_are_those_of_whoosh(generation: Generation) -> None:
-    leg, whoosh = KeywordLeg(generation.keyword_folder), WhooshRanking(generation)
+    leg, whoosh = KeywordLeg(EmbeddedEngine(generation).postings), WhooshRanking(generation)
     for text in queries_of(generation)[:20]:
         scores = leg.run(plain_query(text)).scores
         rows = whoosh.first(plain_query(text), len(scores))

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from searchapp.search import calibration
+from indexer.shared import calibration
+from indexer.shared.calibration import Scale, scale_of
 from searchapp.search.calibration import Calibration
 from searchapp.search.semantic import Nearness
 
@@ -21,11 +23,12 @@ class LinearLeg:
     def __init__(self, chunks: Floats, *, scale: float = 1.0, shift: float = 0.0) -> None:
         self.chunks, self.scale, self.shift = chunks, scale, shift
 
-    def passage_scores(self, vector: Floats, rows: slice | npt.NDArray[np.int64] = slice(None)) -> Floats:
-        return self.scale * self.chunks[rows] @ vector + self.shift
+    def passage_scores(self, vector: Floats, rows: npt.NDArray[np.int64] | None = None) -> Floats:
+        return self.scale * (self.chunks if rows is None else self.chunks[rows]) @ vector + self.shift
 
-    def scores_of_many(self, vectors: Floats, rows: slice) -> Floats:
-        return np.stack([self.passage_scores(vector, rows) for vector in vectors])
+    def of_many(self, vectors: Floats, passages: Floats, lang: npt.NDArray[np.int64]) -> Floats:
+        assert len(lang) == len(passages)
+        return self.scale * vectors @ passages.T + self.shift
 
     def nearness(self, vector: Floats, error: float = 0.0) -> Nearness:
         """Similarities that are off by the error, up and down in turn."""
@@ -33,8 +36,10 @@ class LinearLeg:
         passages = self.passage_scores(vector) + np.float32(error) * signs
         return Nearness(passages=passages, exact=np.arange(0), error=error)
 
-    def query_scores(self, vector: Floats, others: Floats) -> Floats:
+    def of_queries(self, vector: Floats, others: Floats) -> Floats:
         return self.scale * others @ vector + self.shift
+
+    query_scores = of_queries
 
 
 @pytest.fixture
@@ -46,7 +51,13 @@ def vectors() -> tuple[Floats, Floats, Floats]:
 
 
 def calibrated(leg: LinearLeg, background: Floats) -> Calibration:
-    return Calibration(leg, background=background, chunks=CHUNKS)  # type: ignore[arg-type]
+    similarity: Any = leg
+    langs = np.zeros(len(leg.chunks), dtype=np.int64)
+
+    def scale() -> Scale:
+        return scale_of(similarity, background, lambda rows: leg.chunks[rows], langs)
+
+    return Calibration(similarity, background=background, scale=scale)
 
 
 def evidence(leg: LinearLeg, background: Floats, query: Floats) -> Floats:
@@ -81,7 +92,7 @@ def test_evidence_does_not_depend_on_scale_and_zero_of_an_encoders_similarities(
 def test_evidence_of_a_chunk_does_not_depend_on_the_other_chunks(vectors: tuple[Floats, Floats, Floats]) -> None:
     chunks, background, [query, *_] = vectors
     leg = LinearLeg(chunks[2:3])
-    alone = Calibration(leg, background=background, chunks=1)  # type: ignore[arg-type]
+    alone = calibrated(leg, background)
     assert alone.evidence(query, leg.nearness(query))[0] == pytest.approx(
         evidence(LinearLeg(chunks), background, query)[2]
     )

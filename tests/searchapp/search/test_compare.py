@@ -44,7 +44,7 @@ def test_likeness_is_what_similar_says_and_none_for_the_first(searcher: Searcher
 
 
 def test_each_passage_stands_beside_the_nearest_of_each_other(searcher: Searcher) -> None:
-    generation, leg = searcher._generation, searcher._semantic
+    generation, leg = searcher._engine, searcher._semantic
     documents = [generation.document(int(row)) for row in generation.chunks["document"]]
     ids = [generation.chunk(row, one).chunk_id for row, one in enumerate(documents)]
     result = compare(searcher, "XX0003", "XX0007", "XX0011")

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from indexer.keyword_index import KeywordEntry, write_keyword_index
+from indexer.shared.analysis import analysis_revision
+from indexer.shared.postings import load_postings
 from searchapp.search.exact import ABOUT, NUMBER_WEIGHT, RARE, RARE_SHARE, ExactWords
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import parse_query
@@ -33,7 +35,7 @@ def exact(folder: Path, texts: list[tuple[str, str]], commitment: list[int] | No
     ]
     write_keyword_index(folder, entries, {lang for lang, _ in texts})
     numbers = np.array(commitment or range(len(texts)), dtype=np.int32)
-    return ExactWords(KeywordLeg(folder).lexicon, numbers)
+    return ExactWords(KeywordLeg(load_postings(folder, revision=analysis_revision())).lexicon, numbers)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from indexer.keyword_index import KeywordEntry, write_keyword_index
-from indexer.shared.analysis import tokens
+from indexer.shared.analysis import analysis_revision, tokens
+from indexer.shared.postings import load_postings
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.lexicon import Lexicon
 
@@ -32,7 +33,7 @@ def build(tmp_path: Path) -> Build:
             for row, (lang, text) in enumerate(texts)
         ]
         write_keyword_index(tmp_path, entries, {lang for lang, _ in texts})
-        return KeywordLeg(tmp_path).lexicon
+        return KeywordLeg(load_postings(tmp_path, revision=analysis_revision())).lexicon
 
     return build_texts
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.results import Filters, MeaningMap, SearchRequest
 from searchapp.search.searcher import Searcher
 from tests.conftest import BuildIndex
@@ -35,7 +36,7 @@ def map_of(searcher: Searcher, query: str, **filters: tuple[str, ...]) -> Meanin
 
 
 def test_the_cloud_is_all_that_passes_the_filters_whatever_the_query(searcher: Searcher) -> None:
-    positions = searcher._generation.positions
+    positions = searcher._engine.positions
     assert positions is not None
     assert map_of(searcher, "").cloud.tolist() == positions.tolist()
     french = [row for row in range(48) if row % 2]
@@ -45,7 +46,7 @@ def test_the_cloud_is_all_that_passes_the_filters_whatever_the_query(searcher: S
 def test_the_hits_are_the_comparable_ones_in_order_at_their_places(searcher: Searcher) -> None:
     request = SearchRequest(query="water supply", mode="keyword", limit=100)
     expected = [hit for hit in searcher.search(request).hits if hit.strength != "weak"]
-    positions = searcher._generation.positions
+    positions = searcher._engine.positions
     assert positions is not None
     found = searcher.overview(request).meaning
     assert found is not None
@@ -89,5 +90,5 @@ def test_filters_that_nothing_passes_have_an_empty_map(searcher: Searcher) -> No
 
 
 def test_an_index_without_places_has_no_map(searcher: Searcher) -> None:
-    without = Searcher(replace(searcher._generation, positions=None), encoder=FakeEncoder())
+    without = Searcher(EmbeddedEngine(replace(searcher._engine._generation, positions=None)), encoder=FakeEncoder())
     assert without.overview(SearchRequest(query="water")).meaning is None

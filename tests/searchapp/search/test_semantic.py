@@ -8,9 +8,11 @@ import pytest
 
 from indexer.shared.encoder import SecondModel, unit_length
 from indexer.shared.quantised import quantise
+from indexer.shared.similarity import CORRELATION, SECOND_WEIGHT
 from indexer.shared.storage import CHUNK_DTYPE, Centres, Sentences
+from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search import semantic
-from searchapp.search.semantic import CORRELATION, SECOND_WEIGHT, SENTENCE_WEIGHT, SemanticLeg
+from searchapp.search.semantic import SENTENCE_WEIGHT, SemanticLeg
 
 FIRST, SECOND = 12, 8
 DIM = FIRST + SECOND
@@ -51,7 +53,7 @@ class Corpus:
 
     def leg(self) -> SemanticLeg:
         generation: Any = self
-        return SemanticLeg(generation)
+        return SemanticLeg(EmbeddedEngine(generation))
 
 
 def joined(text: np.ndarray, query: np.ndarray, *, known: bool) -> float:
@@ -159,7 +161,8 @@ def test_the_nearest_passages_are_those_of_an_exact_comparison(monkeypatch: pyte
 
 
 def test_many_queries_at_once_score_as_one_by_one() -> None:
-    leg = Corpus(40).leg()
-    queries = vectors(5)
-    for found, query in zip(leg.scores_of_many(queries, slice(10, 30)), queries, strict=True):
-        assert found == pytest.approx(leg.passage_scores(query, slice(10, 30)), abs=1e-6)
+    corpus, rows = Corpus(40), np.arange(10, 30)
+    leg, queries, lang = corpus.leg(), vectors(5), corpus.chunks["lang"].astype(np.int64)
+    many = leg.similarity.of_many(queries, corpus.embeddings[rows], lang[rows])
+    for found, query in zip(many, queries, strict=True):
+        assert found == pytest.approx(leg.passage_scores(query, rows), abs=1e-6)

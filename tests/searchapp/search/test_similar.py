@@ -14,6 +14,7 @@ from indexer.shared.encoder import Encoder
 from indexer.shared.errors import NotFoundError
 from indexer.shared.records import Document, Facts, Section
 from indexer.shared.storage import open_generation
+from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.results import Filters, SimilarHit, SimilarRequest, SimilarResult
 from searchapp.search.searcher import Searcher
 from searchapp.search.semantic import SemanticLeg
@@ -139,7 +140,7 @@ def test_a_single_other_document_is_neither_more_nor_less_alike_than_usual() -> 
 def by_brute_force(index: Path, own: str, filters: Filters) -> dict[str, float]:
     """The likeness of every commitment of another country, straight from its definition, one pair at a time."""
     generation = open_generation(index)
-    leg = SemanticLeg(generation)
+    leg = SemanticLeg(EmbeddedEngine(generation))
     documents = [generation.document(row) for row in range(generation.manifest.counts.documents)]
     rows = [np.flatnonzero(generation.chunks["document"] == row) for row in range(len(documents))]
     [country] = {one.facts.country for one in documents if one.commitment_id == own}

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from indexer.keyword_index import KeywordEntry, write_keyword_index
+from indexer.shared.analysis import analysis_revision
+from indexer.shared.postings import load_postings
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.lexicon import Lexicon
 from searchapp.search.query import MAX_QUERY, parse_query
@@ -31,7 +33,7 @@ def lexicon(tmp_path_factory: pytest.TempPathFactory) -> Lexicon:
         for row, (lang, text) in enumerate(TEXTS)
     ]
     write_keyword_index(folder, entries, {lang for lang, _ in TEXTS})
-    return KeywordLeg(folder).lexicon
+    return KeywordLeg(load_postings(folder, revision=analysis_revision())).lexicon
 
 
 def corrections(lexicon: Lexicon, typed: str, *, across: bool = True) -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from indexer.shared.encoder import unit_length
-from searchapp.search.flat_scan import FlatScan
+from searchapp.engines.flat_scan import FlatScan
 
 RNG = np.random.default_rng(0)
 

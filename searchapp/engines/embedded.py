@@ -1,0 +1,160 @@
+"""The embedded engine: a generation in files, memory-mapped, and scans of all passages in this process.
+
+All passages are compared in half precision first (`searchapp.engines.flat_scan`); whoever needs some exactly asks for
+their products.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from indexer.shared.analysis import analysis_revision
+from indexer.shared.arrays import counts_of, ranges
+from indexer.shared.calibration import Scale
+from indexer.shared.encoder import Embeddings, Learned
+from indexer.shared.manifest import Manifest
+from indexer.shared.postings import Postings, load_postings
+from indexer.shared.records import Chunk, Document
+from indexer.shared.similarity import Similarity, known_langs, model_parts
+from indexer.shared.storage import Centres, Generation, Sentences
+from searchapp.engines.flat_scan import FlatScan
+
+__all__ = ["EmbeddedEngine"]
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+Record = TypeVar("Record")
+
+
+class EmbeddedEngine:
+    """An opened generation in a folder; see `searchapp.engines.base.Engine` for what the methods give."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._models = model_parts(generation.manifest.encoder)
+        knows = known_langs(generation.manifest.encoder, generation.manifest.langs)
+        self._known_rows = np.flatnonzero(knows[generation.chunks["lang"]])
+        self._lock = threading.Lock()
+        self._scans: tuple[FlatScan, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The generation's folder."""
+        return str(self._generation.folder)
+
+    @property
+    def manifest(self) -> Manifest:
+        """The generation's manifest."""
+        return self._generation.manifest
+
+    @property
+    def learned(self) -> Learned:
+        """What its encoder had learned."""
+        return self._generation.learned
+
+    @property
+    def chunks(self) -> npt.NDArray[np.void]:
+        """Where each chunk lies."""
+        return self._generation.chunks
+
+    @property
+    def groups(self) -> npt.NDArray[np.int32]:
+        """The number of each document's group of near-duplicates."""
+        return self._generation.groups
+
+    @property
+    def positions(self) -> npt.NDArray[np.float32] | None:
+        """The place of each document on the map by meaning."""
+        return self._generation.positions
+
+    @property
+    def background(self) -> Embeddings:
+        """The background as queries."""
+        return self._generation.background
+
+    @property
+    def centres(self) -> Centres | None:
+        """What is subtracted from the vectors of each language."""
+        return self._generation.centres
+
+    @cached_property
+    def postings(self) -> Postings:
+        """The keyword index (IndexStoreError when it is missing, damaged or made by other word rules)."""
+        return load_postings(self._generation.keyword_folder, revision=analysis_revision())
+
+    def records(self, decoder: msgspec.json.Decoder[Record]) -> list[Record]:
+        """Return every document as a decoder gives it."""
+        return [self._generation.decoded(row, decoder) for row in range(self.manifest.counts.documents)]
+
+    def prefetch(self, rows: Sequence[int]) -> None:
+        """Do nothing: what is mapped is at hand."""
+
+    def document(self, row: int) -> Document:
+        """Return the document in this row."""
+        return self._generation.document(row)
+
+    def chunk(self, row: int, document: Document) -> Chunk:
+        """Return the chunk in this row, which must be one of the document's."""
+        return self._generation.chunk(row, document)
+
+    def sentences(self, row: int) -> Sentences:
+        """Return the sentences of the chunk in this row."""
+        return self._generation.sentences(row)
+
+    def sentence_products(self, rows: Rows, others: Floats) -> tuple[Floats, Rows]:
+        """Return products of the sentences of these chunks with vectors, and how many each chunk has."""
+        offsets = self._generation.sentence_offsets
+        counts = counts_of(offsets)[rows]
+        places = ranges(offsets[rows].astype(np.int64), counts)
+        return self._generation.all_sentences.embeddings[places] @ others, counts
+
+    def vectors(self, rows: Rows) -> Embeddings:
+        """Return the passages' vectors of these chunks."""
+        return np.asarray(self._generation.embeddings).take(rows, axis=0)
+
+    def products(self, vector: Floats, rows: Rows | None = None) -> Floats:
+        """Return each model's products of a vector with the passages of these chunks, or of all, exactly.
+
+        One vector at a time, which is several times faster than a matrix with a column for each model.
+        """
+        passages = np.asarray(self._generation.embeddings) if rows is None else self.vectors(rows)
+        return np.stack([passages[:, part] @ vector[part] for part in self._models])
+
+    def scanned(self, vector: Floats) -> tuple[Floats, float]:
+        """Return what `products` does of all, in half precision, and how far off a similarity is at most."""
+        first, *second = self._halves()
+        found, error = first.products(vector[self._models[0]])
+        if not second:
+            return found[None], error
+        products = np.zeros((2, len(found)), dtype=np.float32)
+        products[0] = found
+        if vector[self._models[1]].any():
+            products[1, self._known_rows], other = second[0].products(vector[self._models[1]])
+            error += other  # more than enough: the weights of both add up to little more than 1
+        return products, error
+
+    def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:  # noqa: ARG002 (as every engine has it)
+        """Return None: all passages are compared."""
+        return None
+
+    def scale(self, compute: Callable[[], Scale]) -> Scale:
+        """Return what `compute` gives."""
+        return compute()
+
+    def _halves(self) -> tuple[FlatScan, ...]:
+        """Return the passages of each model in half precision, those of the second in languages that it knows."""
+        with self._lock:
+            if not self._scans:
+                stored = np.asarray(self._generation.embeddings)
+                first, *second = (stored[:, part] for part in self._models)
+                self._scans = (FlatScan(first), *(FlatScan(part[self._known_rows]) for part in second))
+            return self._scans

@@ -1,0 +1,40 @@
+"""Opening engines: an index folder, or an address of PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from indexer.shared.storage import open_generation, pointer_state
+from searchapp.engines.base import Engine
+from searchapp.engines.embedded import EmbeddedEngine
+
+__all__ = ["Folder", "Store"]
+
+
+class Store(Protocol):
+    """Where generations of one index are."""
+
+    def state(self) -> object:
+        """Return what differs when another generation is current; cheap."""
+
+    def open(self, *, paranoid: bool = False) -> Engine:
+        """Open the current generation (IndexStoreError when it is missing or damaged).
+
+        `paranoid` compares the SHA-256 of every file.
+        """
+
+
+class Folder:
+    """An index folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def state(self) -> object:
+        """Return what changes when the pointer is replaced."""
+        return pointer_state(self._folder)
+
+    def open(self, *, paranoid: bool = False) -> Engine:
+        """Open the current generation."""
+        return EmbeddedEngine(open_generation(self._folder, paranoid=paranoid))
