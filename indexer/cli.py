@@ -42,6 +42,7 @@ def _format(_ctx: click.Context, _option: click.Parameter, value: str | None) ->
 @click.command(cls=Command)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=click.Path(path_type=Path))
 @setting_option("index")
+@setting_option("engine")
 @setting_option("encoder")
 @setting_option("runtime")
 @click.option(
@@ -64,6 +65,7 @@ def _format(_ctx: click.Context, _option: click.Parameter, value: str | None) ->
 def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
     sources: tuple[Path, ...],
     index: str,
+    engine: str,
     encoder: str,
     runtime: str,
     columns: dict[str, str],
@@ -71,6 +73,9 @@ def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
     rebuild: bool,  # noqa: FBT001 (click calls it so)
 ) -> None:
     """Index files, folders recursively, and standard input ("-") into one searchable corpus.
+
+    With --engine, the new generation is published to a database; the folder then keeps what the next indexing needs not
+    make again.
 
     Files are commitment pages as text or HTML, the IRM database, and CSV or JSONL tables; each may be compressed (.gz).
     The new index replaces the old one only when it is complete. Files that can't be used are named and left out; the
@@ -80,23 +85,40 @@ def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
     from indexer.readers.sources import ReadOptions  # noqa: PLC0415 (the same)
     from indexer.shared.encoder import load_encoder  # noqa: PLC0415 (the same)
 
+    place = _prepared(engine) if engine else index
     options = ReadOptions(format=format_, columns=columns)
     loaded = load_encoder(encoder, runtime=runtime)
     report = build_index(sources, index=Path(index), encoder=loaded, options=options, rebuild=rebuild)
     for error in report.rejected:
         click.echo(f"rejected: {error}", err=True)
     if report.manifest is None:
-        click.echo(f"concord: nothing could be indexed; {index} is as it was", err=True)
+        click.echo(f"concord: nothing could be indexed; {place} is as it was", err=True)
         sys.exit(EXIT_REJECTED)
+    if engine:
+        _publish(Path(index), engine)
     counts = report.manifest.counts
     click.echo(
         f"{counts.commitments} commitments in {counts.documents} documents, {counts.chunks} chunks"
         f" ({report.embedded} embedded anew), languages {', '.join(report.manifest.langs)};"
-        f" {len(report.rejected)} rejected; index {report.manifest.digest} in {index}",
+        f" {len(report.rejected)} rejected; index {report.manifest.digest} in {place}",
         err=True,
     )
     if report.rejected:
         sys.exit(EXIT_REJECTED)
+
+
+def _prepared(engine: str) -> str:
+    """Return what a database is called, after making sure that it can be published to."""
+    from indexer.postgresql import prepare_for  # noqa: PLC0415 (a folder needs none of its libraries)
+
+    return prepare_for(engine)
+
+
+def _publish(index: Path, engine: str) -> None:
+    from indexer.postgresql import publish_to  # noqa: PLC0415 (a folder needs none of its libraries)
+    from indexer.shared.storage import open_generation  # noqa: PLC0415 (as above)
+
+    publish_to(engine, open_generation(index))
 
 
 @click.command(cls=Command)
@@ -151,13 +173,16 @@ def _damage(index: Path, current: str) -> dict[str, list[str]]:
 @click.command(cls=Command)
 @click.argument("digest", required=False)
 @setting_option("index")
-def restore(digest: str | None, index: str) -> None:
+@setting_option("engine")
+def restore(digest: str | None, index: str, engine: str) -> None:
     """Go back to an older generation of an index: to DIGEST, or to the one built last that is intact.
 
     Indexing keeps the generation that was current before. Every file is compared with its digest first. Restoring again
     comes forward again. A running server switches by itself.
     """
+    from indexer.postgresql import restore_in  # noqa: PLC0415 (as above)
     from indexer.publishing import restore as restore_generation  # noqa: PLC0415 (as above)
 
-    manifest = restore_generation(Path(index), digest)
-    click.echo(f"index {manifest.digest}, built {manifest.built_at}, is current in {index}", err=True)
+    place = _prepared(engine) if engine else index
+    manifest = restore_in(engine, digest) if engine else restore_generation(Path(index), digest)
+    click.echo(f"index {manifest.digest}, built {manifest.built_at}, is current in {place}", err=True)

@@ -17,6 +17,9 @@ from searchapp.limits import Limits
 if TYPE_CHECKING:
     from searchapp.search.results import Mode, Sort
 
+if TYPE_CHECKING:
+    from searchapp.engines.opening import Store  # `--help` must not load the search libraries
+
 __all__ = ["compare", "search", "serve", "similar"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -79,6 +82,18 @@ def _filters(function: Function) -> Function:
     return function
 
 
+def _stored(function: Function) -> Function:
+    """Give a command the options that say where the index is; it gets that as one argument, `store`."""
+
+    @wraps(function)
+    def with_store(*args: Any, index: str, engine: str, **options: Any) -> Any:
+        from searchapp.engines.opening import store_of  # noqa: PLC0415 (`--help` must not load the search libraries)
+
+        return function(*args, **options, store=store_of(index, engine))
+
+    return cast("Function", setting_option("index")(setting_option("engine")(with_store)))
+
+
 def _limit(kind: click.IntRange, metavar: str) -> Callable[[Function], Function]:
     return click.option(
         "--limit", type=kind, metavar=metavar, default=10, show_default=True, help="How many commitments to show."
@@ -91,14 +106,14 @@ def _format(*forms: str) -> Callable[[Function], Function]:
 
 @click.command(cls=Command)
 @click.argument("query", nargs=-1, required=True)
-@setting_option("index")
+@_stored
 @setting_option("runtime")
 @click.option("--mode", type=click.Choice(["hybrid", "keyword", "semantic"]), default="hybrid", show_default=True)
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default="relevance", show_default=True)
 @_filters
 @_limit(_NumberOrAll(1, 100), "[1-100|all]")
 @_format("table", "json", "jsonl", "csv", "ris", "bib")
-def search(query: tuple[str, ...], index: str, mode: Mode, limit: int | None, form: str, **options: Any) -> None:
+def search(query: tuple[str, ...], store: Store, mode: Mode, limit: int | None, form: str, **options: Any) -> None:
     """Search an index for commitments, in any language.
 
     "Quoted phrases" must occur in a passage, -words must not occur in the commitment, transpar* finds what starts so;
@@ -115,7 +130,7 @@ def search(query: tuple[str, ...], index: str, mode: Mode, limit: int | None, fo
     sort: Sort = options.pop("sort")
     runtime: str = options.pop("runtime")
     request = SearchRequest(query=" ".join(query), mode=mode, filters=Filters(**options), sort=sort, limit=limit or 1)
-    searcher = Searcher.open(Path(index), runtime=runtime)
+    searcher = Searcher.open(store, runtime=runtime)
     if mode != "keyword":
         searcher.warm_up()
     all_or_first = (
@@ -127,14 +142,14 @@ def search(query: tuple[str, ...], index: str, mode: Mode, limit: int | None, fo
 
 @click.command(cls=Command)
 @click.argument("commitment_id", metavar="ID")
-@setting_option("index")
+@_stored
 @click.option(
     "--per-country/--all", default=True, show_default=True, help="The best of each country, or every commitment."
 )
 @_filters
 @_limit(click.IntRange(1, 100), "[1-100]")
 @_format("table", "json", "jsonl", "csv")
-def similar(commitment_id: str, index: str, per_country: bool, limit: int, form: str, **filters: Any) -> None:  # noqa: FBT001 (click calls it so)
+def similar(commitment_id: str, store: Store, per_country: bool, limit: int, form: str, **filters: Any) -> None:  # noqa: FBT001 (click calls it so)
     """Show which commitments of other countries are most like one, with the two passages that explain it best.
 
     Filters say what the others must be.
@@ -146,7 +161,7 @@ def similar(commitment_id: str, index: str, per_country: bool, limit: int, form:
     request = SimilarRequest(
         commitment_id=commitment_id, per_country=per_country, filters=Filters(**filters), limit=limit
     )
-    for line in render_similar(Searcher.open(Path(index)).similar(request), form):
+    for line in render_similar(Searcher.open(store).similar(request), form):
         click.echo(line)
 
 
@@ -182,22 +197,23 @@ def _settings_table(ctx: click.Context) -> Iterator[str]:
 
 @click.command(cls=Command)
 @click.argument("commitment_ids", metavar="ID ID...", nargs=-1, required=True)
-@setting_option("index")
+@_stored
 @click.option("--lang", help="Show commitments in this language where they exist in it.")
 @_format("table", "json", "csv")
-def compare(commitment_ids: tuple[str, ...], index: str, lang: str | None, form: str) -> None:
+def compare(commitment_ids: tuple[str, ...], store: Store, lang: str | None, form: str) -> None:
     """Show two to six commitments side by side: their facts, and the passages of the others nearest to the first's."""
     from searchapp.output import render_comparison  # noqa: PLC0415 (`--help` must not load the search libraries)
     from searchapp.search.results import CompareRequest  # noqa: PLC0415 (the same)
     from searchapp.search.searcher import Searcher  # noqa: PLC0415 (the same)
 
     request = CompareRequest(commitment_ids=commitment_ids, lang=lang and lang.lower())
-    for line in render_comparison(Searcher.open(Path(index)).compare(request), form):
+    for line in render_comparison(Searcher.open(store).compare(request), form):
         click.echo(line)
 
 
 @click.command(cls=Command)
 @setting_option("index")
+@setting_option("engine")
 @setting_option("host")
 @setting_option("port")
 @setting_option("threads")

@@ -47,6 +47,7 @@ MAX_BODY = 1_024
 def run(  # noqa: PLR0913 (these are the settings of a server)
     index: Path,
     *,
+    engine: str = "",
     host: str,
     port: int,
     threads: int,
@@ -67,6 +68,7 @@ def run(  # noqa: PLR0913 (these are the settings of a server)
         {
             "INDEX": index,
             "RUNTIME": runtime,
+            "ENGINE": engine,
             "PARANOID": paranoid,
             "LIMITS": limits or Limits(),
             "LOG_QUERIES": log_queries,

@@ -18,6 +18,7 @@ from pathlib import Path
 __all__ = [
     "ConcordError",
     "EncoderError",
+    "EngineDownError",
     "IndexFormatError",
     "IndexMissingError",
     "IndexStoreError",
@@ -67,6 +68,10 @@ class EncoderError(ConcordError):
 
 class IndexStoreError(ConcordError):
     """An index folder that can't be read or written; broken is not empty."""
+
+
+class EngineDownError(IndexStoreError):
+    """An engine that doesn't answer at the moment; it may after a while."""
 
 
 class IndexFormatError(IndexStoreError):

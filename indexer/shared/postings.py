@@ -30,7 +30,7 @@ import numpy.typing as npt
 from indexer.shared.arrays import load_array, save_array
 from indexer.shared.errors import IndexStoreError
 
-__all__ = ["PostingList", "Postings", "load_postings", "save_postings"]
+__all__ = ["PostingList", "Postings", "TermTable", "load_postings", "save_postings"]
 
 _HEADER = "keyword.json"
 
@@ -62,22 +62,14 @@ class PostingList:
         return self.positions[self.starts[posting] : self.starts[posting + 1]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Postings:
-    """All arrays of a keyword index; shapes and meaning as in the files."""
+class TermTable:
+    """Terms by number: what is known of `fields`, `term_bytes` and `term_starts`, as in the files."""
 
-    revision: str
-    langs: tuple[str, ...]
+    __slots__ = ()
+
     fields: dict[str, tuple[int, int]]
     term_bytes: npt.NDArray[np.uint8]
     term_starts: npt.NDArray[np.int64]
-    posting_starts: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int32]
-    weights: npt.NDArray[np.float32]
-    position_starts: npt.NDArray[np.int64]
-    positions: npt.NDArray[np.int32]
-    row_langs: npt.NDArray[np.int16]
-    lengths: npt.NDArray[np.int32]
 
     def vocabulary(self, field: str) -> dict[bytes, int]:
         """Return the numbers of the terms of a field; empty for a field that no row has."""
@@ -96,6 +88,24 @@ class Postings:
         terms, low = range(first, last), start.encode()
         high = low + b"\xff"  # above every continuation, as UTF-8 has no such byte
         return terms[bisect_left(terms, low, key=self.term) : bisect_left(terms, high, key=self.term)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postings(TermTable):
+    """All arrays of a keyword index; shapes and meaning as in the files."""
+
+    revision: str
+    langs: tuple[str, ...]
+    fields: dict[str, tuple[int, int]]
+    term_bytes: npt.NDArray[np.uint8]
+    term_starts: npt.NDArray[np.int64]
+    posting_starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32]
+    position_starts: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int32]
+    row_langs: npt.NDArray[np.int16]
+    lengths: npt.NDArray[np.int32]
 
     def frequencies(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return how many rows have each of these terms, int64 `(n,)`."""

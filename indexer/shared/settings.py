@@ -81,6 +81,14 @@ LIMITS = (
 SETTINGS = (
     Setting(name="index", default="index", help="Folder of the index."),
     Setting(
+        name="engine",
+        default="",
+        help=(
+            "Address of a PostgreSQL database with pgvector (postgresql://user@host:port/database) that holds the index"
+            " instead of the folder; by default the folder is all there is to run."
+        ),
+    ),
+    Setting(
         name="encoder",
         default="bundled:e5-small+use",
         help=(

@@ -62,6 +62,7 @@ __all__ = [
     "Centres",
     "Generation",
     "Sentences",
+    "chunk_of",
     "current_digest",
     "damaged_files",
     "generation_folders",
@@ -159,18 +160,22 @@ class Generation:
 
     def chunk(self, row: int, document: Document) -> Chunk:
         """Return the chunk in this row, which must be one of the document's."""
-        entry = self.chunks[row]
-        section = document.sections[int(entry["section"])]
-        start, end = int(entry["start"]), int(entry["end"])
-        return Chunk(
-            chunk_id=f"{document.document_id}#{int(entry['number']):03d}",
-            document_id=document.document_id,
-            section=section.kind,
-            lang=section.lang or document.lang,
-            start=start,
-            end=end,
-            text=document.text[start:end],
-        )
+        return chunk_of(self.chunks[row], document)
+
+
+def chunk_of(entry: np.void, document: Document) -> Chunk:
+    """Return the chunk that an entry of CHUNK_DTYPE says, of its document."""
+    section = document.sections[int(entry["section"])]
+    start, end = int(entry["start"]), int(entry["end"])
+    return Chunk(
+        chunk_id=f"{document.document_id}#{int(entry['number']):03d}",
+        document_id=document.document_id,
+        section=section.kind,
+        lang=section.lang or document.lang,
+        start=start,
+        end=end,
+        text=document.text[start:end],
+    )
 
 
 _DOCUMENT_DECODER = msgspec.json.Decoder(Document)

@@ -7,13 +7,13 @@ and filters, facets and the order of hits, is written once above it, so that eve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.calibration import Scale
+from indexer.shared.columns import ColumnRecord
 from indexer.shared.encoder import Embeddings, Learned
 from indexer.shared.manifest import Manifest
 from indexer.shared.postings import PostingList
@@ -26,8 +26,6 @@ __all__ = ["Engine", "PostingSource"]
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-
-Record = TypeVar("Record")
 
 
 class PostingSource(Protocol):
@@ -107,8 +105,8 @@ class Engine(Protocol):
     def postings(self) -> PostingSource:
         """The keyword index."""
 
-    def records(self, decoder: msgspec.json.Decoder[Record]) -> list[Record]:
-        """Return every document as a decoder of what `searchapp.search.columns` needs gives it."""
+    def records(self) -> list[ColumnRecord]:
+        """Return of every document what filters and facets need."""
 
     def prefetch(self, rows: Sequence[int]) -> None:
         """Make ready for the documents and sentences of these chunks, all at once where each would take its time."""

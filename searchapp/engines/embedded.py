@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from indexer.shared.analysis import analysis_revision
 from indexer.shared.arrays import counts_of, ranges
 from indexer.shared.calibration import Scale
+from indexer.shared.columns import ColumnRecord
 from indexer.shared.encoder import Embeddings, Learned
 from indexer.shared.manifest import Manifest
 from indexer.shared.postings import Postings, load_postings
@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-Record = TypeVar("Record")
+_DECODER = msgspec.json.Decoder(ColumnRecord)
 
 
 class EmbeddedEngine:
@@ -91,9 +91,9 @@ class EmbeddedEngine:
         """The keyword index (IndexStoreError when it is missing, damaged or made by other word rules)."""
         return load_postings(self._generation.keyword_folder, revision=analysis_revision())
 
-    def records(self, decoder: msgspec.json.Decoder[Record]) -> list[Record]:
-        """Return every document as a decoder gives it."""
-        return [self._generation.decoded(row, decoder) for row in range(self.manifest.counts.documents)]
+    def records(self) -> list[ColumnRecord]:
+        """Return of every document what filters and facets need."""
+        return [self._generation.decoded(row, _DECODER) for row in range(self.manifest.counts.documents)]
 
     def prefetch(self, rows: Sequence[int]) -> None:
         """Do nothing: what is mapped is at hand."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from indexer.shared.postgresql import check_address
 from indexer.shared.storage import open_generation, pointer_state
 from searchapp.engines.base import Engine
 from searchapp.engines.embedded import EmbeddedEngine
 
-__all__ = ["Folder", "Store"]
+__all__ = ["Folder", "Store", "store_of"]
 
 
 class Store(Protocol):
@@ -38,3 +39,13 @@ class Folder:
     def open(self, *, paranoid: bool = False) -> Engine:
         """Open the current generation."""
         return EmbeddedEngine(open_generation(self._folder, paranoid=paranoid))
+
+
+def store_of(index: str, engine: str = "") -> Store:
+    """Return where an index is: in a database, if its address is given, else in a folder."""
+    if not engine:
+        return Folder(Path(index))
+    check_address(engine)
+    from searchapp.engines.postgresql.store import DatabaseStore  # noqa: PLC0415 (a folder needs none of its libraries)
+
+    return DatabaseStore(engine)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from indexer.shared.columns import ColumnRecord
 from searchapp.engines.base import Engine
 from searchapp.search.results import VALUE_FILTERS, Filters
 
@@ -19,34 +19,6 @@ Mask = npt.NDArray[np.bool_]
 
 FACET_FIELDS = (*VALUE_FILTERS, "year")
 """The fields that are counted, in the order shown."""
-
-
-class _Facts(msgspec.Struct, frozen=True):
-    country: str | None
-    region: str | None
-    locality: str | None
-    year: int | None
-    status: str | None
-    lead_institutions: tuple[str, ...]
-    policy_areas: tuple[str, ...]
-    ambition: str | None
-    completion_midterm: str | None
-    completion_end: str | None
-    early_results: str | None
-
-
-class _Section(msgspec.Struct, frozen=True):
-    kind: str
-
-
-class _Row(msgspec.Struct, frozen=True):
-    """The few parts of a stored document that columns need; the decoder skips the rest."""
-
-    document_id: str
-    commitment_id: str
-    lang: str
-    facts: _Facts
-    sections: tuple[_Section, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +167,7 @@ class Columns:
 
 def load_columns(engine: Engine) -> Columns:
     """Read the columns of all documents of an engine, in the order of its rows."""
-    rows = engine.records(msgspec.json.Decoder(_Row))
+    rows = engine.records()
     commitment_ids = tuple(sorted({row.commitment_id for row in rows}))
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
     by_field = {field: _column(field, [values_of(row) for row in rows]) for field, values_of in _VALUES.items()}
@@ -237,30 +209,30 @@ def _column(field: str, values_of_rows: Sequence[Iterable[str | None]]) -> Colum
     )
 
 
-def _completion(facts: _Facts) -> str | None:
+def _completion(row: ColumnRecord) -> str | None:
     """Return what the latest review that says something says; a pending one says less than the one before it."""
-    latest, earlier = facts.completion_end, facts.completion_midterm
+    latest, earlier = row.facts.completion_end, row.facts.completion_midterm
     return earlier or latest if latest in (None, "pending-review", "no-irm-data") else latest
 
 
-def _scope(facts: _Facts) -> str | None:
+def _scope(row: ColumnRecord) -> str | None:
     """Return whether a commitment is one of a country or of a subnational member; None if its place is unknown."""
-    if facts.locality:
+    if row.facts.locality:
         return "local"
-    return "national" if facts.country else None
+    return "national" if row.facts.country else None
 
 
-_VALUES: dict[str, Callable[[_Row], Iterable[str | None]]] = {
+_VALUES: dict[str, Callable[[ColumnRecord], Iterable[str | None]]] = {
     "region": lambda row: [row.facts.region],
     "country": lambda row: [row.facts.country],
     "lang": lambda row: [row.lang],
     "policy_area": lambda row: row.facts.policy_areas,
     "institution": lambda row: row.facts.lead_institutions,
     "ambition": lambda row: [row.facts.ambition],
-    "completion": lambda row: [_completion(row.facts)],
+    "completion": lambda row: [_completion(row)],
     "early_results": lambda row: [row.facts.early_results],
     "status": lambda row: [row.facts.status],
-    "scope": lambda row: [_scope(row.facts)],
+    "scope": lambda row: [_scope(row)],
     "year": lambda row: [str(row.facts.year) if row.facts.year else None],
 }
 """What a document has in each of FACET_FIELDS."""

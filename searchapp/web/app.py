@@ -111,7 +111,8 @@ class _ConcordFlask(Flask):
 def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
     """Return the web application.
 
-    `INDEX` is the folder of the index, opened when it is first needed, with `PARANOID` after comparing its digests;
+    `INDEX` is the folder of the index, or `ENGINE` the address of its database, opened when it is first needed, with
+    `PARANOID` after comparing its digests;
     `RUNTIME` computes its encoder. Tests set `SEARCHER` to a ready searcher. `LIMITS` say what it takes on, and
     `LOG_QUERIES` whether the access log tells what was searched for.
     """
@@ -119,6 +120,7 @@ def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
     app.config.from_mapping(
         INDEX=setting("index").default,
         RUNTIME=AUTO,
+        ENGINE="",
         PARANOID=False,
         SEARCHER=None,
         LIMITS=Limits(),

@@ -13,7 +13,15 @@ from urllib.parse import quote
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound, TooManyRequests
 
-from indexer.shared.errors import ConcordError, EncoderError, IndexStoreError, NotFoundError, OverloadError, QueryError
+from indexer.shared.errors import (
+    ConcordError,
+    EncoderError,
+    EngineDownError,
+    IndexStoreError,
+    NotFoundError,
+    OverloadError,
+    QueryError,
+)
 from searchapp.language import N_
 from searchapp.web.metrics import get_metrics
 
@@ -102,7 +110,7 @@ def _headers(error: Exception) -> dict[str, str]:
     match error:
         case MethodNotAllowed():
             return {"Allow": ", ".join(sorted(error.valid_methods or ()))}
-        case OverloadError():
+        case OverloadError() | EngineDownError():
             return {"Retry-After": str(RETRY_AFTER)}
         case TooManyRequests(retry_after=int() as seconds):
             return {"Retry-After": str(seconds)}

@@ -6,14 +6,13 @@ import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, cast
 
 from flask import Flask, current_app, g
 
 from indexer.shared.encoder import AUTO
 from indexer.shared.records import Document
-from indexer.shared.storage import pointer_state
+from searchapp.engines.opening import Store, store_of
 from searchapp.search.results import (
     CompareRequest,
     Comparison,
@@ -28,7 +27,15 @@ from searchapp.search.results import (
 )
 from searchapp.search.watch import Watch
 
-__all__ = ["IndexFolder", "SearchService", "SearcherHolder", "Source", "get_searcher", "holder_of", "install_holder"]
+__all__ = [
+    "CurrentGeneration",
+    "SearchService",
+    "SearcherHolder",
+    "Source",
+    "get_searcher",
+    "holder_of",
+    "install_holder",
+]
 
 _EXTENSION = "concord.searcher"
 _LOGGER = logging.getLogger(__name__)
@@ -87,27 +94,27 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class IndexFolder:
-    """The current generation of an index folder; `paranoid` compares the SHA-256 of every file that is opened.
+class CurrentGeneration:
+    """The generation that answers of an index; `paranoid` compares the SHA-256 of every file that is opened.
 
     `runtime` is what computes the encoder.
     """
 
-    folder: Path
+    store: Store
     paranoid: bool = False
     runtime: str = AUTO
 
     def state(self) -> object:
-        """Return what changes when the pointer is replaced."""
-        return pointer_state(self.folder)
+        """Return what differs when another generation is current."""
+        return self.store.state()
 
     def open(self, previous: SearchService | None) -> SearchService:
         """Open it; with `previous`, its encoder is shared if it can be, and the new searcher is warmed up."""
         from searchapp.search.searcher import Searcher  # noqa: PLC0415 (pages without an index load no search libraries)
 
         if isinstance(previous, Searcher):
-            return previous.renewed(self.folder, paranoid=self.paranoid)
-        return Searcher.open(self.folder, paranoid=self.paranoid, runtime=self.runtime)
+            return previous.renewed(self.store, paranoid=self.paranoid)
+        return Searcher.open(self.store, paranoid=self.paranoid, runtime=self.runtime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +192,15 @@ class SearcherHolder:
 
 
 def install_holder(app: Flask) -> None:
-    """Give an application its holder: of `SEARCHER` if that is set, else of the index in the folder `INDEX`."""
+    """Give an application its holder: of `SEARCHER` if that is set, else of the index in `ENGINE` or `INDEX`."""
     ready: SearchService | None = app.config["SEARCHER"]
     config = app.config
-    folder = IndexFolder(Path(config["INDEX"]), paranoid=config["PARANOID"], runtime=config["RUNTIME"])
-    app.extensions[_EXTENSION] = SearcherHolder(folder if ready is None else _Fixed(ready))
+    if ready is not None:
+        app.extensions[_EXTENSION] = SearcherHolder(_Fixed(ready))
+        return
+    store = store_of(str(config["INDEX"]), config["ENGINE"])
+    current = CurrentGeneration(store, paranoid=config["PARANOID"], runtime=config["RUNTIME"])
+    app.extensions[_EXTENSION] = SearcherHolder(current)
 
 
 def holder_of(app: Flask) -> SearcherHolder:

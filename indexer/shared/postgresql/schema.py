@@ -1,0 +1,255 @@
+"""The tables of an index in PostgreSQL, and bringing a database up to them.
+
+All are in the schema `concord`. What is found by meaning or read by its place is cut into partitions by the hash of its
+commitment, so that a commitment's rows are together, on whichever server: a partition may be a foreign table on a
+shard. Postings are cut by the hash of their term.
+
+    migrations      the versions of this schema that were installed
+    generations     what was published: number, manifest, and the next free IDs
+    answering       the generation that answers; one row
+    parts           arrays of a generation that a reader holds in memory, in pieces
+    documents       a document's record (JSON), from generation `since` up to, not including, `until`
+    chunks          a passage's vector, by model, in 32 bits; the same span of generations
+    nearest         what an approximate search walks through: both models' vectors in 16 bits, centred; HNSW
+    sentences       spans, codes and scales of a chunk's sentences, as in an index folder
+    postings        the chunks that have a term of a field: one row for each generation that added some
+
+A row belongs to every generation g with since <= g < until, so that a new generation is written beside the old one and
+costs what has changed. Numbers of documents and chunks stay the same over generations; `parts` has the row of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from indexer.shared.errors import IndexFormatError, IndexMissingError
+from indexer.shared.postgresql.connections import CONNECT_SECONDS, place_of, translated
+
+__all__ = ["EXACT_UP_TO", "PARTITIONED", "PARTITIONS", "READER", "Shard", "check_schema", "install", "shards_of"]
+
+EXACT_UP_TO = 20_000
+"""Chunks up to which every passage is compared; beyond, approximate indexes name the nearest."""
+
+PARTITIONS = 4
+"""Partitions of each table: as many as may be spread over shards, and few enough for one server."""
+
+READER = "concord_web"
+"""The role that may read an index, if there is one."""
+
+PARTITIONED = ("documents", "chunks", "nearest", "sentences", "postings")
+
+_COLUMNS = {
+    "documents": "commitment_id text not null, document int not null, since int not null, until int,"
+    " record json not null",
+    "chunks": "commitment_id text not null, chunk int not null, document int not null, since int not null, until int,"
+    " first vector not null, second vector",
+    "nearest": "commitment_id text not null, chunk int not null, document int not null, since int not null, until int,"
+    " models smallint not null, dim smallint not null, vector halfvec not null",
+    "sentences": "commitment_id text not null, chunk int not null, since int not null, until int,"
+    " spans bytea not null, codes bytea not null, scales bytea not null",
+    "postings": "field text not null, term bytea not null, since int not null, until int,"
+    " chunks bytea not null, weights bytea not null, counts bytea not null, positions bytea not null",
+}
+_INDEXES = {
+    "documents": ("document", "since", "until"),
+    "chunks": ("chunk", "since", "until"),
+    "nearest": ("chunk", "document", "since", "until"),
+    "sentences": ("chunk", "since", "until"),
+    "postings": ("field, term", "since", "until"),
+}
+_INLINE = {"chunks": ("first", "second"), "nearest": ("vector",)}  # kept in the row, where scans read them
+_EXTERNAL = {"sentences": ("codes",), "postings": ("chunks", "weights", "counts", "positions")}  # nothing to compress
+
+_MIGRATIONS = (
+    """
+    create table concord.generations (
+        generation int primary key, digest text not null, manifest bytea not null, next_document int not null,
+        next_chunk int not null, published_at timestamptz not null default now());
+    create table concord.answering (
+        one boolean primary key default true check (one),
+        generation int not null references concord.generations);
+    create table concord.parts (
+        generation int not null references concord.generations on delete cascade, name text not null,
+        piece int not null, bytes bytea not null, primary key (generation, name, piece));
+    """,
+)
+"""What brings a schema to version 1, 2, …; the partitioned tables are made with the first."""
+
+_SHARD = "concord_shard_%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A foreign server that holds partitions, and how to reach it."""
+
+    server: str
+    address: str
+
+
+def install(connection: psycopg.Connection) -> None:
+    """Bring a database up to this program's schema; nothing changes where it is.
+
+    IndexFormatError for a schema of a newer program; otherwise as PostgreSQL says.
+    """
+    version = _version(connection)
+    _check_not_newer(connection, version or 0)
+    if version == len(_MIGRATIONS):
+        return
+    with connection.transaction():
+        if version is None:
+            connection.execute("create extension if not exists vector")
+            connection.execute("create schema if not exists concord")
+            connection.execute("create table concord.migrations (version int primary key)")
+            _create_partitioned(connection)
+        for number in range(version or 0, len(_MIGRATIONS)):
+            connection.execute(_MIGRATIONS[number])
+            connection.execute("insert into concord.migrations values (%s)", [number + 1])
+        _grant(connection)
+
+
+def check_schema(connection: psycopg.Connection) -> None:
+    """Raise IndexMissingError or IndexFormatError where there is nothing that this program can read."""
+    version = _version(connection)
+    if version is None:
+        raise IndexMissingError(
+            f"{_place(connection)}: there is no index here yet; build one with `concord index SOURCE... --engine`"
+        )
+    _check_not_newer(connection, version)
+    if version < len(_MIGRATIONS):
+        raise IndexFormatError(
+            f"{_place(connection)}: its schema is of version {version}, but this program needs {len(_MIGRATIONS)};"
+            " `concord index SOURCE... --engine` brings it up to date"
+        )
+
+
+def shards_of(connection: psycopg.Connection) -> tuple[Shard, ...]:
+    """Return the foreign servers whose names say that they hold partitions, in the order of their names."""
+    rows = connection.execute(
+        "select server.srvname, server.srvoptions, way.umoptions from pg_foreign_server as server"
+        " join pg_user_mappings as way on way.srvid = server.oid"
+        " where server.srvname like %s and way.usename = current_user order by server.srvname",
+        [_SHARD],
+    ).fetchall()
+    return tuple(Shard(server=name, address=_address(server, user)) for name, server, user in rows)
+
+
+def _address(server: list[str] | None, user: list[str] | None) -> str:
+    options = dict(option.split("=", 1) for option in [*(server or []), *(user or [])])
+    wanted = {name: options[name] for name in ("host", "port", "dbname", "user", "password") if name in options}
+    return make_conninfo("", **wanted)
+
+
+def _version(connection: psycopg.Connection) -> int | None:
+    if connection.execute("select to_regclass('concord.migrations')").fetchone() == (None,):
+        return None
+    row = connection.execute("select coalesce(max(version), 0) from concord.migrations").fetchone()
+    return int(row[0]) if row else None
+
+
+def _check_not_newer(connection: psycopg.Connection, version: int) -> None:
+    if version > len(_MIGRATIONS):
+        raise IndexFormatError(
+            f"{_place(connection)}: its schema is of version {version}, made by a newer Concord (this one knows"
+            f" {len(_MIGRATIONS)}); update Concord"
+        )
+
+
+def _place(connection: psycopg.Connection) -> str:
+    return place_of(connection.info.dsn)
+
+
+def _create_partitioned(connection: psycopg.Connection) -> None:
+    """Create the partitioned tables, their partitions in turn on each shard, if there are any."""
+    shards = shards_of(connection)
+    for table, columns in _COLUMNS.items():
+        key = "term" if table == "postings" else "commitment_id"
+        connection.execute(
+            _sql("create table concord.{table} ({columns}) partition by hash ({key})", table, columns, key)
+        )
+        for number in range(PARTITIONS):
+            shard = shards[number % len(shards)] if shards else None
+            if shard is None:
+                _create_partition(connection, table, number)
+            else:
+                _create_foreign_partition(connection, table, number, shard)
+
+
+def _create_partition(connection: psycopg.Connection, table: str, number: int) -> None:
+    connection.execute(
+        sql.SQL(
+            "create table concord.{name} partition of concord.{table}"
+            " for values with (modulus {modulus}, remainder {number})"
+        ).format(
+            name=sql.Identifier(f"{table}_{number}"),
+            table=sql.Identifier(table),
+            modulus=sql.Literal(PARTITIONS),
+            number=sql.Literal(number),
+        )
+    )
+    _arrange(connection, table, number)
+
+
+def _create_foreign_partition(connection: psycopg.Connection, table: str, number: int, shard: Shard) -> None:
+    with translated(place_of(shard.address)):
+        remote = psycopg.connect(shard.address, autocommit=True, connect_timeout=CONNECT_SECONDS)
+        with remote, remote.transaction():
+            remote.execute("create extension if not exists vector")
+            remote.execute("create schema if not exists concord")
+            name = sql.Identifier(f"{table}_{number}")
+            remote.execute(sql.SQL("drop table if exists concord.{}").format(name))
+            remote.execute(sql.SQL("create table concord.{} ({})").format(name, sql.SQL(_COLUMNS[table])))
+            _arrange(remote, table, number)
+            _grant(remote)
+    connection.execute(
+        sql.SQL(
+            "create foreign table concord.{name} partition of concord.{table}"
+            " for values with (modulus {modulus}, remainder {number}) server {server}"
+            " options (schema_name 'concord', table_name {remote})"
+        ).format(
+            name=sql.Identifier(f"{table}_{number}"),
+            table=sql.Identifier(table),
+            modulus=sql.Literal(PARTITIONS),
+            number=sql.Literal(number),
+            server=sql.Identifier(shard.server),
+            remote=sql.Literal(f"{table}_{number}"),
+        )
+    )
+
+
+def _arrange(connection: psycopg.Connection, table: str, number: int) -> None:
+    """Give a partition its indexes, and say how its columns are stored."""
+    name = sql.Identifier(f"{table}_{number}")
+    for statement in _arrangements(table, name):
+        connection.execute(statement)
+
+
+def _arrangements(table: str, name: sql.Identifier) -> Iterator[sql.Composed]:
+    for columns in _INDEXES[table]:
+        yield sql.SQL("create index on concord.{} ({})").format(name, sql.SQL(columns))
+    for column in (*_INLINE.get(table, ()), *_EXTERNAL.get(table, ())):
+        yield sql.SQL("alter table concord.{} alter column {} set storage external").format(
+            name, sql.Identifier(column)
+        )
+    if table in _INLINE:
+        yield sql.SQL("alter table concord.{} set (toast_tuple_target = 8160)").format(name)
+
+
+def _grant(connection: psycopg.Connection) -> None:
+    """Let the reading role read, if there is one."""
+    if connection.execute("select 1 from pg_roles where rolname = %s", [READER]).fetchone():
+        reader = sql.Identifier(READER)
+        connection.execute(sql.SQL("grant usage on schema concord to {}").format(reader))
+        connection.execute(sql.SQL("grant select on all tables in schema concord to {}").format(reader))
+
+
+def _sql(template: str, table: str, columns: str, key: str) -> sql.Composed:
+    return sql.SQL(template).format(
+        table=sql.Identifier(table),
+        columns=sql.SQL(columns),
+        key=sql.Identifier(key),
+    )

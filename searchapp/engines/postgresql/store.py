@@ -1,0 +1,63 @@
+"""The index in a database: which generation answers, and opening it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from indexer.shared.errors import IndexMissingError, IndexStoreError
+from indexer.shared.manifest import Manifest
+from indexer.shared.postgresql.parts import load_parts
+from indexer.shared.postgresql.schema import EXACT_UP_TO, PARTITIONS, check_schema
+from searchapp.engines.postgresql.database import Database
+from searchapp.engines.postgresql.engine import PostgresEngine, Published
+
+__all__ = ["DatabaseStore"]
+
+
+class DatabaseStore:
+    """An index in a database. Safe to use from several threads."""
+
+    def __init__(self, address: str, *, exact_up_to: int = EXACT_UP_TO) -> None:
+        """Take an address; nothing is connected yet. Beyond `exact_up_to` chunks, searches are approximate."""
+        self._database = Database(address)
+        self._exact_up_to = exact_up_to
+        self._state: object = None
+
+    def state(self) -> object:
+        """Return the number of the generation that answers; the last known while the server is away."""
+        try:
+            with self._database.connection() as connection:
+                self._state = connection.execute("select generation from concord.answering").fetchone()
+        except IndexStoreError:
+            pass
+        return self._state
+
+    def open(self, *, paranoid: bool = False) -> PostgresEngine:  # noqa: ARG002 (pages of a database have checksums)
+        """Open the generation that answers (IndexStoreError if there is none, or PostgreSQL says so)."""
+        with self._database.connection() as connection:
+            check_schema(connection)
+            row = connection.execute(
+                "select generation, manifest, next_chunk from concord.answering"
+                " join concord.generations using (generation)"
+            ).fetchone()
+            if row is None:
+                raise IndexMissingError(
+                    f"{self._database.place}: there is no index here yet;"
+                    " build one with `concord index SOURCE... --engine`"
+                )
+            number, manifest, numbered = row
+            return PostgresEngine(
+                self._database,
+                Published(
+                    number=number,
+                    manifest=msgspec.json.decode(manifest, type=Manifest),
+                    numbered=numbered,
+                    partitions=PARTITIONS,
+                    exact_up_to=self._exact_up_to,
+                ),
+                load_parts(connection, number),
+            )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
