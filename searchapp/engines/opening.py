@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from indexer.shared.postgresql import check_address
+from indexer.shared.postgresql.addresses import check_address
 from indexer.shared.storage import open_generation, pointer_state
 from searchapp.engines.base import Engine
 from searchapp.engines.embedded import EmbeddedEngine

@@ -10,7 +10,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from indexer.shared.errors import EngineDownError, IndexStoreError
-from indexer.shared.postgresql import check_address
+from indexer.shared.postgresql.addresses import check_address
 
 __all__ = ["CONNECT_SECONDS", "connect", "place_of", "translated"]
 

@@ -13,9 +13,10 @@ import pytest
 from indexer.publishing import restore
 from indexer.shared.errors import IndexMissingError, IndexStoreError
 from indexer.shared.storage import current_digest
+from searchapp.engines.opening import Folder
 from searchapp.search.searcher import Searcher
 from searchapp.web import create_app
-from searchapp.web.holder import IndexFolder, SearcherHolder, SearchService, get_searcher, holder_of
+from searchapp.web.holder import CurrentGeneration, SearcherHolder, SearchService, get_searcher, holder_of
 from tests.fakes import FakeEncoder
 from tests.indexer.crashes import corpus_answering, write_corpus
 from tests.searchapp.web.fakes import FakeSearcher
@@ -122,11 +123,11 @@ def index(tmp_path: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class FakeFolder(IndexFolder):
-    """An index folder whose first searcher has the fake encoder."""
+class FakeCurrent(CurrentGeneration):
+    """An index whose first searcher has the fake encoder."""
 
     def open(self, previous: SearchService | None) -> SearchService:
-        return IndexFolder.open(self, previous or Searcher.open(self.folder, encoder=FakeEncoder()))
+        return CurrentGeneration.open(self, previous or Searcher.open(self.store, encoder=FakeEncoder()))
 
 
 def answering(holder: SearcherHolder) -> int:
@@ -139,7 +140,7 @@ def test_an_index_made_or_restored_is_noticed_and_shares_the_encoder(
     index: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    holder = SearcherHolder(FakeFolder(index))
+    holder = SearcherHolder(FakeCurrent(Folder(index)))
     first = holder.get()
     assert isinstance(first, Searcher)
     restore(index)
@@ -156,7 +157,7 @@ def test_an_index_made_or_restored_is_noticed_and_shares_the_encoder(
 
 
 def test_a_damaged_new_generation_is_not_taken(index: Path) -> None:
-    holder = SearcherHolder(FakeFolder(index, paranoid=True))
+    holder = SearcherHolder(FakeCurrent(Folder(index), paranoid=True))
     holder.get()
     path = index / "generations" / write_corpus(index, 3) / "embeddings.npy"
     content = path.read_bytes()
@@ -169,7 +170,7 @@ def test_a_damaged_new_generation_is_not_taken(index: Path) -> None:
 
 
 def test_a_pointer_that_is_gone_leaves_the_old_generation_answering(index: Path) -> None:
-    holder = SearcherHolder(FakeFolder(index))
+    holder = SearcherHolder(FakeCurrent(Folder(index)))
     holder.get()
     (index / "current").unlink()
     assert not holder.refresh()
@@ -177,7 +178,7 @@ def test_a_pointer_that_is_gone_leaves_the_old_generation_answering(index: Path)
 
 
 def test_the_old_searcher_is_released_with_its_last_user(index: Path) -> None:
-    holder = SearcherHolder(FakeFolder(index))
+    holder = SearcherHolder(FakeCurrent(Folder(index)))
     in_use = holder.get()
     old = weakref.ref(in_use)
     write_corpus(index, 3)
@@ -191,7 +192,7 @@ def test_the_old_searcher_is_released_with_its_last_user(index: Path) -> None:
 
 def test_the_index_is_watched_until_told_to_stop(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("searchapp.web.holder.LOOK_EVERY", 0.01)
-    holder = SearcherHolder(FakeFolder(index))
+    holder = SearcherHolder(FakeCurrent(Folder(index)))
     holder.get()
     stop = threading.Event()
     thread = holder.watch(stop)
