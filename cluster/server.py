@@ -11,6 +11,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,8 @@ class Server:
         postmaster.suspend()  # it can't replace the processes that end
         processes = [*postmaster.children(recursive=True), postmaster]
         for process in processes:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         _gone, alive = psutil.wait_procs(processes, timeout=_PATIENCE)
         if [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]:
             raise ServerError(f"{self.name} can't be killed")
