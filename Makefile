@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := $(shell find indexer -name '*.py' -o -name '*.toml' -o -name '*.txt') $(wildcard seeds/*)
 
-.PHONY: help install index serve test lint audit bench quality translations constraints clean
+.PHONY: help install index serve test lint audit bench quality cluster cluster-stop translations constraints clean
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 install: $(INSTALLED)  ## create .venv and install the locked dependencies
 
@@ -39,7 +39,7 @@ lint: $(INSTALLED)  ## check style, types and what is known to be unsafe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/bandit --quiet --skip B405 --recursive concord.py evaluation indexer searchapp
+	$(BIN)/bandit --quiet --skip B405 --recursive cluster concord.py evaluation indexer searchapp
 
 audit: $(INSTALLED)  ## ask the package index for known vulnerabilities of the dependencies
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
@@ -52,6 +52,12 @@ bench: $(INSTALLED)  ## measure speed and memory, print it and write docs/perfor
 
 quality: $(INSTALLED)  ## print what search must reach and whether it does
 	$(BIN)/python -m bench quality
+
+cluster: $(INSTALLED)  ## start a cluster of PostgreSQL servers in build/cluster, and print how to use it
+	$(BIN)/python -m cluster start
+
+cluster-stop: $(INSTALLED)  ## stop that cluster
+	$(BIN)/python -m cluster stop
 
 translations: $(INSTALLED)  ## bring the pages' catalogs up to date with the code, and compile them
 	@mkdir -p build

@@ -42,6 +42,7 @@ def start(folder: Path, *, shards: int | None = None) -> tuple[Layout, bool]:
     A cluster that isn't there is made, with two shards unless `shards` says otherwise; a replica that was promoted is
     replaced by a new one. Raise ServerError when a server doesn't start; those that were started are stopped again.
     """
+    _check_ours(folder)
     folder = make_folder(folder)
     with _alone(folder), ExitStack() as undo:
         layout = _planned(folder, shards)
@@ -59,7 +60,9 @@ def stop(folder: Path) -> bool:
         return False
     folder = folder.resolve()
     with _alone(folder):
-        return any([server.stop() for server in _stopping_order(layout, folder)])
+        pairs = reversed(layout.pairs)
+        stopped = [server.stop() for pair in pairs for server in layout.servers(folder, pair)]
+    return any(stopped)
 
 
 def promote(folder: Path, name: str) -> Layout:
@@ -73,10 +76,10 @@ def promote(folder: Path, name: str) -> Layout:
     with _alone(folder):
         pair = layout.pair(name)
         changed = pair.failed_over()
-        former, server = (layout.server(folder, one.primary) for one in (pair, changed))
+        former, server = layout.servers(folder, pair)
         if not server.is_running:
             raise ServerError(f"{server.name}, the replica of {name}, is not running")
-        former.stop()
+        _put_out(former)
         if server.is_replica:
             server.promote()
         layout = layout.with_pair(changed)
@@ -107,6 +110,12 @@ def urls(layout: Layout) -> tuple[str, str]:
     )
 
 
+def _check_ours(folder: Path) -> None:
+    """Raise ServerError for a folder with anything else in it: the user of the servers becomes its owner."""
+    if folder.is_dir() and any(not path.name.startswith("cluster.") for path in folder.iterdir()) and not load(folder):
+        raise ServerError(f"{folder}: this folder has other things in it; a cluster wants one of its own")
+
+
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep other processes from changing the cluster at the same time."""
@@ -130,8 +139,7 @@ def _planned(folder: Path, shards: int | None) -> Layout:
 
 def _start_pair(folder: Path, layout: Layout, pair: Pair, undo: ExitStack) -> bool:
     """Start a primary and its replica, making them if need be; commits wait for the replica from then on."""
-    assert pair.replica is not None, "each pair of a plan has a replica"
-    primary, replica = (layout.server(folder, node) for node in (pair.primary, pair.replica))
+    primary, replica = layout.servers(folder, pair)
     if not primary.is_made:
         primary.make()
     changed = [_start(primary, undo)]
@@ -151,10 +159,12 @@ def _start(server: Server, undo: ExitStack) -> bool:
     return changed
 
 
-def _stopping_order(layout: Layout, folder: Path) -> list[Server]:
-    """Return the servers so that each replica gets the last of its primary."""
-    nodes = [node for pair in reversed(layout.pairs) for node in (pair.primary, pair.replica) if node is not None]
-    return [layout.server(folder, node) for node in nodes]
+def _put_out(server: Server) -> None:
+    """Stop a server, with force if it doesn't end of itself."""
+    try:
+        server.stop()
+    except ServerError:
+        server.kill()
 
 
 def _existing(folder: Path) -> Layout:
@@ -165,14 +175,15 @@ def _existing(folder: Path) -> Layout:
 
 
 def _status_of(folder: Path, layout: Layout, pair: Pair) -> Iterator[NodeStatus]:
-    primary = layout.server(folder, pair.primary)
-    yield NodeStatus(name=primary.name, part="primary", port=primary.port, running=primary.is_running, follows="")
-    if pair.replica is not None:
-        replica = layout.server(folder, pair.replica)
+    primary, *replicas = layout.servers(folder, pair)
+    yield _node(primary, part="primary", follows="")
+    for replica in replicas:
         follows = _follows(primary, replica) if primary.is_running and replica.is_running else "no"
-        yield NodeStatus(
-            name=replica.name, part="replica", port=replica.port, running=replica.is_running, follows=follows
-        )
+        yield _node(replica, part="replica", follows=follows)
+
+
+def _node(server: Server, *, part: str, follows: str) -> NodeStatus:
+    return NodeStatus(name=server.name, part=part, port=server.port, running=server.is_running, follows=follows)
 
 
 def _follows(primary: Server, replica: Server) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -63,14 +63,15 @@ def link(coordinator: Server, shards: Mapping[str, Server], passwords: Mapping[s
     Every way is brought up to date: where the shard listens, and the passwords.
     """
     with coordinator.connect(DATABASE) as connection:
-        connection.execute("CREATE EXTENSION IF NOT EXISTS postgres_fdw")
+        for extension in ("postgres_fdw", "dblink"):
+            _run(connection, "CREATE EXTENSION IF NOT EXISTS {}", sql.Identifier(extension))
         for shard, server in shards.items():
             name = sql.Identifier(server_of(shard))
             if not _has(connection, "SELECT FROM pg_foreign_server WHERE srvname = %s", server_of(shard)):
                 way = {**_WAY, "host": HOST, "port": str(server.port)}
                 _run(connection, "CREATE SERVER {} FOREIGN DATA WRAPPER postgres_fdw OPTIONS ({})", name, _options(way))
-                _run(connection, "GRANT USAGE ON FOREIGN SERVER {} TO {}", name, sql.Identifier(OWNER))
             for user in (OWNER, READER):
+                _run(connection, "GRANT USAGE ON FOREIGN SERVER {} TO {}", name, sql.Identifier(user))
                 _map(connection, name, user, passwords[user])
             _point(connection, shard, server)
 
@@ -91,7 +92,7 @@ def _point(connection: psycopg.Connection[Any], shard: str, server: Server) -> N
             connection,
             "ALTER SERVER {} OPTIONS ({})",
             sql.Identifier(server_of(shard)),
-            _options(options, change=sql.SQL("SET ")),
+            _options(options, verb="SET "),
         )
     except psycopg.errors.UndefinedObject as error:
         raise ServerError(f"the coordinator knows no {shard}") from error
@@ -101,16 +102,14 @@ def _map(connection: psycopg.Connection[Any], server: sql.Identifier, user: str,
     """Let a user of the coordinator enter a shard as the user of the same name."""
     role, options = sql.Identifier(user), _options({"user": user, "password": password})
     _run(connection, "CREATE USER MAPPING IF NOT EXISTS FOR {} SERVER {} OPTIONS ({})", role, server, options)
-    change = _options({"password": password}, change=sql.SQL("SET "))
+    change = _options({"password": password}, verb="SET ")
     _run(connection, "ALTER USER MAPPING FOR {} SERVER {} OPTIONS ({})", role, server, change)
 
 
-def _options(options: Mapping[str, str], *, change: sql.SQL = sql.SQL("")) -> sql.Composed:
-    return _joined(sql.SQL("{}{} {}").format(change, sql.Identifier(name), sql.Literal(value)) for name, value in options.items())
-
-
-def _joined(parts: Iterable[sql.Composed]) -> sql.Composed:
-    return sql.SQL(", ").join(parts)
+def _options(options: Mapping[str, str], *, verb: str = "") -> sql.Composed:
+    """Return the inside of OPTIONS (...), `verb` before each name."""
+    one = sql.SQL(verb + "{} {}")
+    return sql.SQL(", ").join(one.format(sql.Identifier(name), sql.Literal(value)) for name, value in options.items())
 
 
 def _run(connection: psycopg.Connection[Any], statement: str, *parts: sql.Composable) -> None:

@@ -1,7 +1,7 @@
 """Which servers a cluster has, as one file in its folder tells every process that starts, stops or changes them.
 
-A cluster is a coordinator, which clients talk to, and shards, which hold the data. Each of them is a pair: a primary and
-a replica that follows it.
+A cluster is a coordinator, which clients talk to, and shards, which hold the data. Each of them is a pair: a primary
+and a replica that follows it.
 """
 
 from __future__ import annotations
@@ -90,10 +90,9 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Return a node of the cluster in this folder as a server."""
         return Server(folder=folder / node.name, port=node.port, password=self.passwords["postgres"])
 
-    def servers(self, folder: Path) -> list[Server]:
-        """Return all servers, each primary before its replica, the coordinator's last."""
-        nodes = [node for pair in self.pairs for node in (pair.primary, pair.replica) if node is not None]
-        return [self.server(folder, node) for node in nodes]
+    def servers(self, folder: Path, pair: Pair) -> list[Server]:
+        """Return a pair's primary and, if there is one, its replica."""
+        return [self.server(folder, node) for node in (pair.primary, pair.replica) if node is not None]
 
 
 def plan(shards: int) -> Layout:

@@ -32,8 +32,7 @@ def run_program(name: str, *arguments: str | Path, extra: Mapping[str, str] | No
 
     Raise ServerError with the last line of its complaint when it fails.
     """
-    command = [str(_folder_of_programs() / name), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **_as_user(extra))  # noqa: S603 (our own command)
+    done = _run(_folder_of_programs() / name, *arguments, extra=extra)
     if done.returncode:
         complaint = (done.stderr or done.stdout).strip().splitlines() or [f"it ended with code {done.returncode}"]
         raise ServerError(f"{name}: {complaint[-1].removeprefix(f'{name}: ').removeprefix('error: ')}")
@@ -54,9 +53,14 @@ def make_folder(folder: Path) -> Path:
             os.chown(folder, account.pw_uid, account.pw_gid)
     except OSError as error:
         raise ServerError(f"{folder}: this folder can't be made for the servers: {error.strerror}") from error
-    if subprocess.run(["test", "-w", folder], check=False, **_as_user()).returncode:  # noqa: S603, S607 (our own command)
+    if _run("/bin/sh", "-c", 'test -w "$0"', folder).returncode:
         raise ServerError(f"{folder}: the user {_USER} can't enter this folder; choose one outside of private folders")
     return folder
+
+
+def _run(*command: str | Path, extra: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    arguments = [str(one) for one in command]
+    return subprocess.run(arguments, capture_output=True, text=True, check=False, **_as_user(extra))  # noqa: S603 (our own command)
 
 
 def _is_root() -> bool:
@@ -105,10 +109,9 @@ def _folder_of_programs() -> Path:
 
 
 def _can_run(folder: Path) -> bool:
-    command = [folder / "postgres", "--version"]
     try:
-        return subprocess.run(command, check=False, capture_output=True, **_as_user()).returncode == 0  # noqa: S603 (our own command)
-    except PermissionError:
+        return _run(folder / "postgres", "--version").returncode == 0
+    except OSError:
         return False
 
 

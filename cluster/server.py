@@ -82,7 +82,7 @@ class Server:
         return (self.folder / "standby.signal").exists()
 
     def make(self) -> None:
-        """Fill the data folder: UTF-8 in the order of code points, passwords asked of everyone, pages with checksums."""
+        """Fill the data folder: UTF-8 in the order of code points, passwords asked of all, pages with checksums."""
         half = self._half_made()
         with tempfile.NamedTemporaryFile("w", dir=make_folder(half.parent)) as file:
             file.write(self.password)
@@ -181,7 +181,7 @@ class Server:
         run_program("pg_ctl", "promote", "--pgdata", self.folder, "--wait", *_TIMEOUT)
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
-        """Return a connection of the superuser that commits each statement; ServerError when there is none to be had."""
+        """Return a connection of the superuser that commits each statement; ServerError when there is none."""
         try:
             return psycopg.connect(
                 host=HOST,

@@ -1,0 +1,52 @@
+"""A folder for servers that end with the process that uses them, however that ends."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cluster.errors import ServerError
+from cluster.programs import make_folder, run_program
+from cluster.server import running_process
+
+__all__ = ["temporary_folder"]
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give a folder to make servers in; when the block or this process ends, they are stopped and the folder removed.
+
+    A second process sees to that. It waits for the end of its input, which comes even when this process is killed.
+    """
+    folder = make_folder(Path(tempfile.mkdtemp(prefix="concord-")))
+    with subprocess.Popen(  # noqa: S603 (our own command)
+        [sys.executable, "-m", "cluster.temporary", str(folder)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C in the terminal is not for it
+        cwd=Path(__file__).parents[1],
+    ) as guard:
+        try:
+            yield folder
+        finally:
+            guard.communicate()  # closes its input and waits
+
+
+def _clear(folder: Path) -> None:
+    """Stop every server in a folder without waiting for its data to be written, and remove the folder."""
+    for data in [path.parent for path in folder.rglob("postmaster.pid")]:
+        if running_process(data) is not None:
+            try:
+                run_program("pg_ctl", "stop", "--pgdata", data, "--mode", "immediate", "--wait")
+            except ServerError as error:
+                print(f"concord: {error}", file=sys.stderr)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    _clear(Path(sys.argv[1]))
