@@ -62,7 +62,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def searcher(index: Path) -> Searcher:
+def searcher(index: Path, engine: str) -> Searcher:  # noqa: ARG001 (opened in it)
     return Searcher.open(index, encoder=FakeEncoder())
 
 
