@@ -39,7 +39,7 @@ lint: $(INSTALLED)  ## check style, types and what is known to be unsafe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/bandit --quiet --skip B405 --recursive cluster concord.py evaluation indexer searchapp
+	$(BIN)/bandit --quiet --skip B405 --recursive concord.py evaluation indexer searchapp
 
 audit: $(INSTALLED)  ## ask the package index for known vulnerabilities of the dependencies
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'

@@ -30,12 +30,13 @@ _USER = "postgres"
 def run_program(name: str, *arguments: str | Path, extra: Mapping[str, str] | None = None) -> str:
     """Return what a program of PostgreSQL prints; `extra` are further variables for it.
 
-    Raise ServerError with the last line of its complaint when it fails.
+    Raise ServerError with the first error that it complains of when it fails.
     """
     done = _run(_folder_of_programs() / name, *arguments, extra=extra)
     if done.returncode:
-        complaint = (done.stderr or done.stdout).strip().splitlines() or [f"it ended with code {done.returncode}"]
-        raise ServerError(f"{name}: {complaint[-1].removeprefix(f'{name}: ').removeprefix('error: ')}")
+        lines = (done.stderr or done.stdout).strip().splitlines() or [f"it ended with code {done.returncode}"]
+        complaint = next((line for line in lines if "error: " in line), lines[0])
+        raise ServerError(f"{name}: {complaint.removeprefix(f'{name}: ').removeprefix('error: ')}")
     return done.stdout
 
 

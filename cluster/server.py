@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -172,9 +173,8 @@ class Server:
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        _gone, alive = psutil.wait_procs(processes, timeout=_PATIENCE)
-        if [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]:
-            raise ServerError(f"{self.name} can't be killed")
+        while any(_lives(process) for process in processes):
+            time.sleep(0.01)
 
     def promote(self) -> None:
         """Make a replica a server that may be written to, and wait until it is one."""
@@ -224,6 +224,13 @@ def running_process(folder: Path) -> psutil.Process | None:
     except (OSError, ValueError, IndexError, psutil.Error):
         return None
     return process if ours else None
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _forget_zombie(file: Path) -> None:

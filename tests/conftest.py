@@ -1,11 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from cluster.databases import prepare
+from cluster.layout import DATABASE, OWNER, READER, REPLICATOR
+from cluster.server import Server, free_port
+from cluster.temporary import temporary_folder
 from indexer.pipeline import build_index, index_documents
 from indexer.readers.sources import ReadResult
 from indexer.shared.encoder import Encoder, load_encoder
@@ -72,3 +77,48 @@ def seed_index(default_encoder: Encoder, seeds: Path, tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 def seed_searcher(seed_index: Path, default_encoder: Encoder) -> Searcher:
     return Searcher.open(seed_index, encoder=default_encoder)
+
+
+_PASSWORDS = {OWNER: "of the owner", READER: "of the reader", REPLICATOR: "of the replica"}
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One server for all tests, quick and forgetful, with the users of a cluster; don't stop it."""
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    with temporary_folder() as folder:
+        server = Server(folder=folder / "tests", port=free_port(), password="of the tests", settings=quick)
+        server.make()
+        server.start()
+        prepare(server, _PASSWORDS)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_postgres_url(postgres_server: Server) -> Callable[[], str]:
+    """Makes a new database with pgvector and returns its address as its owner, `concord`, sees it."""
+    numbers = itertools.count(1)
+
+    def make() -> str:
+        name = f"test_{next(numbers)}"
+        with postgres_server.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}")
+            connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {READER}")
+        return postgres_server.url(name, user=OWNER, password=_PASSWORDS[OWNER])
+
+    return make
+
+
+@pytest.fixture
+def postgres_url(new_postgres_url: Callable[[], str], postgres_server: Server) -> Iterator[str]:
+    """The address of a database of the test's own, gone after it."""
+    url = new_postgres_url()
+    yield url
+    with postgres_server.connect() as connection:
+        connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_reader_url(postgres_url: str, postgres_server: Server) -> str:
+    """The address of the same database for who may only read what it is granted, `concord_web`."""
+    return postgres_server.url(postgres_url.rpartition("/")[2], user=READER, password=_PASSWORDS[READER])
