@@ -12,6 +12,7 @@ from cluster.layout import DATABASE, OWNER, READER, REPLICATOR
 from cluster.server import Server, free_port
 from cluster.temporary import temporary_folder
 from indexer.pipeline import build_index, index_documents
+from indexer.postgresql import prepare_for
 from indexer.readers.sources import ReadResult
 from indexer.shared.encoder import Encoder, load_encoder
 from indexer.shared.records import Document
@@ -103,6 +104,23 @@ def new_postgres_url(postgres_server: Server) -> Callable[[], str]:
         name = f"test_{next(numbers)}"
         with postgres_server.connect() as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}")
+            connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {READER}")
+        return postgres_server.url(name, user=OWNER, password=_PASSWORDS[OWNER])
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_prepared_url(postgres_server: Server, new_postgres_url: Callable[[], str]) -> Callable[[], str]:
+    """Makes a new database with Concord's tables, and returns its address as its owner sees it."""
+    template = new_postgres_url()
+    prepare_for(template)
+    numbers = itertools.count(1)
+
+    def make() -> str:
+        name = f"prepared_{next(numbers)}"
+        with postgres_server.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]} OWNER {OWNER}")
             connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {READER}")
         return postgres_server.url(name, user=OWNER, password=_PASSWORDS[OWNER])
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import itertools
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +13,7 @@ from cluster import control
 from cluster.cli import main
 from cluster.databases import server_of
 from cluster.errors import ServerError
-from cluster.layout import Layout, load, plan, save
-from cluster.programs import make_folder
+from cluster.layout import Layout
 from cluster.server import HOST, Server
 from cluster.temporary import temporary_folder
 from tests.cluster.processes import processes_of

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from indexer.shared.storage import open_generation
 from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.results import Filters, MeaningMap, SearchRequest
 from searchapp.search.searcher import Searcher
@@ -89,6 +90,7 @@ def test_filters_that_nothing_passes_have_an_empty_map(searcher: Searcher) -> No
     assert (len(found.cloud), found.hits, found.areas) == (0, (), ())
 
 
-def test_an_index_without_places_has_no_map(searcher: Searcher) -> None:
-    without = Searcher(EmbeddedEngine(replace(searcher._engine._generation, positions=None)), encoder=FakeEncoder())
+def test_an_index_without_places_has_no_map(build: BuildIndex) -> None:
+    generation = open_generation(build([document("XX0001", "water supply")]))
+    without = Searcher(EmbeddedEngine(replace(generation, positions=None)), encoder=FakeEncoder())
     assert without.overview(SearchRequest(query="water")).meaning is None
