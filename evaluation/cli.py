@@ -46,6 +46,7 @@ cache_option = click.option(
     multiple=True,
     help="Only this mode; may be repeated; without it all three.",
 )
+@click.option("--engine", default="", metavar="ADDRESS", help="Search in this database, made for it (postgresql://…).")
 @setting_option("encoder")
 @setting_option("runtime")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)

@@ -23,7 +23,10 @@ __all__ = ["Job", "run_job"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to evaluate, and what to make of it; `sample` is a number of queries by language, None for all."""
+    """What to evaluate, and what to make of it; `sample` is a number of queries by language, None for all.
+
+    `engine` is the address of a database to search in.
+    """
 
     folders: tuple[Path, ...]
     modes: tuple[Mode, ...]
@@ -34,6 +37,7 @@ class Job:
     references: Path | None = None
     sample: int | None = None
     seed: int = 0
+    engine: str = ""
 
 
 def run_job(job: Job, load: Callable[[], Encoder]) -> Iterator[Json]:
@@ -46,7 +50,7 @@ def run_job(job: Job, load: Callable[[], Encoder]) -> Iterator[Json]:
     saved = []
     for dataset in datasets:
         before = encoder.computed
-        runs = evaluate(dataset, encoder, job.modes)
+        runs = evaluate(dataset, encoder, job.modes, engine=job.engine)
         click.echo(f"{dataset.name}: {encoder.computed - before} texts encoded anew", err=True)
         result = report(dataset, runs, encoder, baseline)
         if job.trec is not None:

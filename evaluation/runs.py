@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from tqdm import tqdm
 from evaluation.cache import CachedEncoder, index_folder
 from evaluation.dataset import Dataset, Topic, corpus_id
 from evaluation.measures import DEPTH, MEASURES, measure
+from indexer.shared.errors import IndexStoreError
+from indexer.shared.storage import open_generation
+from searchapp.engines.opening import store_of
 from searchapp.search.fusion import FusionWeights
 from searchapp.search.results import Mode
 from searchapp.search.searcher import Searcher
@@ -86,11 +90,35 @@ class _Corpus:
 
 
 def evaluate(
-    dataset: Dataset, encoder: CachedEncoder, modes: Sequence[Mode], *, weights: FusionWeights | None = None
+    dataset: Dataset,
+    encoder: CachedEncoder,
+    modes: Sequence[Mode],
+    *,
+    weights: FusionWeights | None = None,
+    engine: str = "",
 ) -> tuple[ModeRun, ...]:
-    """Index the documents, rank them for all topics in each mode, and measure; progress is shown on stderr."""
-    searcher = Searcher.open(index_folder(dataset, encoder), encoder=encoder, weights=weights)
+    """Index the documents, rank them for all topics in each mode, and measure; progress is shown on stderr.
+
+    They are published to the database at `engine` and searched there, if it is given.
+    """
+    folder = index_folder(dataset, encoder)
+    if engine:
+        _publish(folder, engine)
+    searcher = Searcher.open(store_of(str(folder), engine), encoder=encoder, weights=weights)
     return tuple(measure_rankings(dataset, mode, partial(_rankings, searcher, mode)) for mode in modes)
+
+
+def _publish(folder: Path, engine: str) -> None:
+    """Publish a test set's index to a database, unless that holds an index of something else."""
+    from indexer.postgresql import answering_in, publish_to  # noqa: PLC0415 (a folder needs none of its libraries)
+
+    answering = answering_in(engine)
+    if answering is not None and answering.sources:
+        raise IndexStoreError(
+            f"the database holds the index of {answering.sources[0].name}, which an evaluation would replace;"
+            " give it a database of its own"
+        )
+    publish_to(engine, open_generation(folder))
 
 
 def measure_rankings(dataset: Dataset, mode: Mode, rank: Callable[[Sequence[Topic]], Rankings]) -> ModeRun:

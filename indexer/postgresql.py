@@ -36,7 +36,7 @@ from indexer.shared.postings import Postings, load_postings
 from indexer.shared.similarity import Similarity
 from indexer.shared.storage import Generation
 
-__all__ = ["prepare_for", "publish_to", "restore_in"]
+__all__ = ["answering_in", "prepare_for", "publish_to", "restore_in"]
 
 _LOCK = 0x434F4E43  # of one database: who publishes
 _SEGMENTS = 8  # generations that may have added to a term's postings before all are written anew
@@ -78,6 +78,16 @@ def prepare_for(address: str) -> str:
     with connect(address) as connection, _single_writer(connection, address):
         install(connection)
     return place_of(address)
+
+
+def answering_in(address: str) -> Manifest | None:
+    """Return the manifest of the generation that answers in a database, None if none does; raises as `publish_to`."""
+    prepare_for(address)
+    with connect(address) as connection:
+        row = connection.execute(
+            "select manifest from concord.answering join concord.generations using (generation)"
+        ).fetchone()
+        return None if row is None else msgspec.json.decode(row[0], type=Manifest)
 
 
 def publish_to(address: str, generation: Generation) -> None:
