@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from bench.bars import bar_table
+from bench.engines.measured import SIZES as ENGINE_SIZES
+from bench.engines.measured import EnginesSetup, measure_engines
+from bench.engines.report import capacity_lines, engine_tables
 from bench.exact import exact_table
 from bench.language_correction import SETS, table
 from bench.legs import Setup
@@ -176,6 +179,20 @@ def runtimes(data: Path, write: Path | None) -> None:
     _show(
         "runtimes", write, [f"`python -m bench runtimes`: {MODEL}, {os.cpu_count()} cores.", "", *runtime_table(data)]
     )
+
+
+@main.command()
+@_sizes_option("--chunks", ENGINE_SIZES, "Sizes of the indexes.")
+@setting_option("encoder")
+@_common
+def engines(data: Path, write: Path | None, chunks: tuple[int, ...], encoder: str) -> None:
+    """Set the embedded engine and PostgreSQL, which is started for it, beside each other."""
+    check_data(data, ["ogp_knownitem_dev"])
+    found = measure_engines(EnginesSetup(data=data, load=partial(load_encoder, encoder), sizes=chunks))
+    title = f"`python -m bench engines --chunks {_joined(chunks)}`: {encoder}, {os.cpu_count()} cores."
+    _show("engines", write, [title, "", *engine_tables(found)])
+    click.echo()
+    _show("capacity", write, capacity_lines(found))
 
 
 @main.command()

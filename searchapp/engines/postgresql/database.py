@@ -27,6 +27,7 @@ STATEMENT_SECONDS = 10
 NEAREST = 1000
 """Chunks that approximate indexes name."""
 
+_EF_SEARCH = 400  # how many candidates a walk keeps: recall@50 .99 of 100,000 chunks, see docs/capacity.md
 _OVER = 1.4  # how many more than its share are taken from a partition, as they are spread unevenly
 
 
@@ -91,7 +92,7 @@ def _configure(connection: psycopg.Connection) -> None:
     register_adapters(connection)
     connection.execute(
         "select set_config('hnsw.ef_search', %s, false), set_config('hnsw.iterative_scan', 'relaxed_order', false)",
-        [str(NEAREST)],
+        [str(_EF_SEARCH)],
     )
 
 
