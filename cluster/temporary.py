@@ -23,7 +23,7 @@ def temporary_folder() -> Iterator[Path]:
 
     A second process sees to that. It waits for the end of its input, which comes even when this process is killed.
     """
-    folder = make_folder(Path(tempfile.mkdtemp(prefix="concord-")))
+    folder = make_folder(Path(tempfile.mkdtemp(prefix="concord-servers-")))
     with subprocess.Popen(  # noqa: S603 (our own command)
         [sys.executable, "-m", "cluster.temporary", str(folder)],
         stdin=subprocess.PIPE,
