@@ -143,6 +143,14 @@ def test_nothing_committed_is_lost_with_a_shards_primary_and_queries_are_answere
     assert not lost.is_running
 
 
+def test_a_primary_that_comes_back_is_used_again(layout: Layout, folder: Path) -> None:
+    with psycopg.connect(control.urls(layout)[0], autocommit=True) as connection:
+        assert words(connection) == ["first", "second"]
+        layout.servers(folder, layout.shards[1])[0].kill()
+        assert control.start(folder) == (layout, True)
+        assert words(connection) == ["first", "second"]
+
+
 def test_a_failover_that_was_cut_short_can_be_done_again(layout: Layout, folder: Path) -> None:
     _primary, replica = layout.servers(folder, layout.shards[1])
     replica.promote()
@@ -153,6 +161,9 @@ def test_a_failover_that_was_cut_short_can_be_done_again(layout: Layout, folder:
 
 def test_the_coordinator_fails_over_too_and_addresses_stay(layout: Layout, folder: Path) -> None:
     writer, reader = control.urls(layout)
+    layout.servers(folder, layout.coordinator)[0].kill()
+    with psycopg.connect(reader) as connection:
+        assert words(connection) == ["first", "second"]
     control.promote(folder, "coordinator")
     for url in (writer, reader, *control.urls(control.start(folder)[0])):
         with psycopg.connect(url) as connection:
