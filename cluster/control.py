@@ -55,11 +55,10 @@ def start(folder: Path, *, shards: int | None = None) -> tuple[Layout, bool]:
 
 def stop(folder: Path) -> bool:
     """Stop the cluster of a folder, the coordinator first; return whether anything of it was running."""
-    layout = load(folder)
-    if layout is None:
+    if load(folder) is None:
         return False
     folder = folder.resolve()
-    with _alone(folder):
+    with _changing(folder) as layout:
         pairs = reversed(layout.pairs)
         stopped = [server.stop() for pair in pairs for server in layout.servers(folder, pair)]
     return any(stopped)
@@ -72,8 +71,7 @@ def promote(folder: Path, name: str) -> Layout:
     coordinator is told where the shard is now. Raise ServerError when there is no such pair or no replica that runs.
     """
     folder = folder.resolve()
-    layout = _existing(folder)
-    with _alone(folder):
+    with _changing(folder) as layout:
         pair = layout.pair(name)
         changed = pair.failed_over()
         former, server = layout.servers(folder, pair)
@@ -82,11 +80,11 @@ def promote(folder: Path, name: str) -> Layout:
         _put_out(former)
         if server.is_replica:
             server.promote()
-        layout = layout.with_pair(changed)
-        save(layout, folder)
+        promoted = layout.with_pair(changed)
+        save(promoted, folder)
         if name != COORDINATOR:
-            repoint(layout.server(folder, layout.coordinator.primary), name, server)
-    return layout
+            repoint(promoted.server(folder, promoted.coordinator.primary), name, server)
+    return promoted
 
 
 def status(folder: Path) -> list[NodeStatus]:
@@ -124,6 +122,14 @@ def _alone(folder: Path) -> Iterator[None]:
             yield
     except filelock.Timeout as error:
         raise ServerError(f"{folder}: another process starts, stops or changes this cluster") from error
+
+
+@contextmanager
+def _changing(folder: Path) -> Iterator[Layout]:
+    """Give the layout of the cluster in a folder, which no other process changes meanwhile."""
+    _existing(folder)
+    with _alone(folder):
+        yield _existing(folder)
 
 
 def _planned(folder: Path, shards: int | None) -> Layout:

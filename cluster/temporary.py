@@ -16,14 +16,18 @@ from cluster.server import running_process
 
 __all__ = ["temporary_folder"]
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own is made in it)
+_ROOM = 4 << 30  # bytes; a cluster with next to nothing in it takes a third of a gigabyte
+
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Give a folder to make servers in; when the block or this process ends, they are stopped and the folder removed.
 
-    A second process sees to that. It waits for the end of its input, which comes even when this process is killed.
+    The folder is in memory where there is room for it. A second process sees to its end: it waits for the end of its
+    input, which comes even when this process is killed.
     """
-    folder = make_folder(Path(tempfile.mkdtemp(prefix="concord-")))
+    folder = make_folder(Path(tempfile.mkdtemp(prefix="concord-servers-", dir=_place())))
     with subprocess.Popen(  # noqa: S603 (our own command)
         [sys.executable, "-m", "cluster.temporary", str(folder)],
         stdin=subprocess.PIPE,
@@ -34,6 +38,14 @@ def temporary_folder() -> Iterator[Path]:
             yield folder
         finally:
             guard.communicate()  # closes its input and waits
+
+
+def _place() -> Path | None:
+    """Return the folder of files in memory; None, which is the usual place of temporary files, where there is none."""
+    try:
+        return _MEMORY if shutil.disk_usage(_MEMORY).free >= _ROOM else None
+    except OSError:
+        return None
 
 
 def _clear(folder: Path) -> None:

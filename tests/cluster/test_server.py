@@ -16,7 +16,7 @@ from tests.cluster.processes import processes_of
 
 pytestmark = pytest.mark.postgres
 
-PASSWORD = "it's/a:test@ü"
+AWKWARD = "it's/a:test@ü"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def made(folder: Path) -> Server:
-    server = Server(folder=folder / "one", port=free_port(), password=PASSWORD)
+    server = Server(folder=folder / "one", port=free_port(), password=AWKWARD)
     server.make()
     return server
 
@@ -110,7 +110,7 @@ def test_a_replica_has_what_its_primary_commits_and_takes_writes_once_promoted(s
     with server.connect() as connection:
         connection.execute("CREATE TABLE copied AS SELECT 1 AS number")
         connection.execute("CREATE ROLE copier LOGIN REPLICATION PASSWORD 'copy'")
-    replica = Server(folder=folder / "two-2", port=free_port(), password=PASSWORD)
+    replica = Server(folder=folder / "two-2", port=free_port(), password=AWKWARD)
     replica.make_replica(server, user="copier", password="copy")
     replica.start()
     assert replica.is_replica

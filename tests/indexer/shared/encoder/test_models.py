@@ -48,7 +48,7 @@ def static_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tokenizers.models import WordLevel  # noqa: PLC0415
     from tokenizers.pre_tokenizers import Whitespace  # noqa: PLC0415
 
-    tokenizer = Tokenizer(WordLevel({"[UNK]": 0, "budget": 1, "les": 2, "state": 3}, unk_token="[UNK]"))  # noqa: S106
+    tokenizer = Tokenizer(WordLevel({"[UNK]": 0, "budget": 1, "les": 2, "state": 3}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
     vectors = np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32)
     folder = tmp_path_factory.mktemp("models") / "static"
