@@ -24,11 +24,12 @@ from indexer.publishing import restore
 from indexer.shared.errors import ConcordError, EncoderError
 from indexer.shared.settings import SETTINGS
 from indexer.shared.storage import current_digest
+from searchapp.engines.opening import Folder
 from searchapp.server import GracefulServer
 from searchapp.web import create_app
 from searchapp.web.holder import SearcherHolder, holder_of
 from tests.indexer.crashes import write_corpus
-from tests.searchapp.web.test_holder import FakeFolder
+from tests.searchapp.web.test_holder import FakeCurrent
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def index(tmp_path: Path) -> Path:
 
 def app_of(index: Path) -> Flask:
     app = create_app({"INDEX": index})
-    app.extensions["concord.searcher"] = SearcherHolder(FakeFolder(index))
+    app.extensions["concord.searcher"] = SearcherHolder(FakeCurrent(Folder(index)))
     return app
 
 
