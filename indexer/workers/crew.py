@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from itertools import islice
 from typing import Protocol
 
 from indexer.shared.errors import WorkerError
@@ -46,7 +45,7 @@ def in_parallel(batches: Iterable[Batch], crew: Crew) -> Iterator[tuple[Batch, V
     losses: Counter[int] = Counter()
     running: dict[Future[Vectors], Batch] = {}
     while True:
-        for batch in islice(_first(again, left), max(0, crew.window - len(running))):
+        for batch in _next(again, left, crew.window - len(running)):
             running[crew.submit(batch)] = batch
         if not running:
             return
@@ -69,7 +68,9 @@ def in_parallel(batches: Iterable[Batch], crew: Crew) -> Iterator[tuple[Batch, V
                 yield batch, vectors
 
 
-def _first(again: deque[Batch], left: Iterator[Batch]) -> Iterator[Batch]:
-    while again:
-        yield again.popleft()
-    yield from left
+def _next(again: deque[Batch], left: Iterator[Batch], count: int) -> Iterator[Batch]:
+    """Yield up to so many batches, first those that are to be computed again."""
+    for _ in range(count):
+        batch = again.popleft() if again else next(left, None)
+        if batch is not None:
+            yield batch

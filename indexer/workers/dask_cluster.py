@@ -6,14 +6,16 @@ cluster that you trust, by `tls://` across a network that you don't.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from distributed import Client, KilledWorker, Worker, WorkerPlugin
+from distributed import Client, KilledWorker, Security, Worker, WorkerPlugin
+from distributed.comm.core import connect
 
 from indexer.shared.errors import WorkerError
 from indexer.workers.batches import Batch, Vectors
@@ -24,7 +26,7 @@ __all__ = ["dask_crew"]
 
 _SCHEMES = ("tcp", "tls")
 _CONNECT = 10  # seconds for the scheduler to answer
-_WORKERS = 60  # seconds for a worker to be there
+_WORKERS = 4  # seconds for a worker to be there
 _AHEAD = 2  # batches for each thread of a worker
 
 
@@ -37,14 +39,28 @@ def dask_crew(source: EncoderSource, address: str) -> Iterator[Crew]:
     _check(address)
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-    with _connected(address) as client:
+    _try(address)
+    with Client(address, timeout=_CONNECT, set_as_default=False) as client:
         crew = _DaskCrew(client, address, source)
         crew.check()
-        name = f"concord-{uuid4()}"
-        client.register_plugin(_EncoderPlugin(source), name=name)
-        try:
+        with _told(client, source):
             yield crew
-        finally:
+
+
+@contextmanager
+def _told(client: Client, source: EncoderSource) -> Iterator[None]:
+    """Tell all workers of the encoder, and those that come meanwhile; WorkerError if one doesn't understand it."""
+    name = f"concord-{uuid4()}"
+    try:
+        client.register_plugin(_EncoderPlugin(source), name=name)
+    except Exception as error:
+        raise WorkerError(
+            f"a Dask worker can't be used: {error}; install the same version of Concord on all machines"
+        ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # there is no connection any more
             client.unregister_worker_plugin(name)
 
 
@@ -72,7 +88,9 @@ class _DaskCrew:
     @property
     def window(self) -> int:
         """A batch that each thread computes, and the next; workers come and go."""
-        return _AHEAD * max(1, sum(self._client.nthreads().values()))
+        with self._in_touch():
+            threads: dict[str, int] = self._client.nthreads()
+        return _AHEAD * max(1, sum(threads.values()))
 
     def submit(self, batch: Batch) -> Future[Vectors]:
         """Have a batch computed."""
@@ -81,10 +99,18 @@ class _DaskCrew:
 
     def check(self) -> None:
         """Raise WorkerError if there is no worker for a minute."""
+        with self._in_touch():
+            try:
+                self._client.wait_for_workers(1, timeout=_WORKERS)
+            except TimeoutError as error:
+                raise WorkerError(f"the Dask scheduler {self._address} has no workers") from error
+
+    @contextmanager
+    def _in_touch(self) -> Iterator[None]:
         try:
-            self._client.wait_for_workers(1, timeout=_WORKERS)
-        except TimeoutError as error:
-            raise WorkerError(f"the Dask scheduler {self._address} has no workers") from error
+            yield
+        except OSError as error:
+            raise WorkerError(f"the connection to the Dask scheduler {self._address} was lost: {error}") from error
 
 
 def _check(address: str) -> None:
@@ -99,9 +125,15 @@ def _check(address: str) -> None:
         )
 
 
-def _connected(address: str) -> Client:
+def _try(address: str) -> None:
+    """Raise WorkerError if no Dask scheduler answers: a client that finds none keeps its process from ending."""
+
+    async def greet() -> None:
+        comm = await connect(address, timeout=_CONNECT, **Security().get_connection_args("client"))
+        comm.abort()
+
     try:
-        return Client(address, timeout=_CONNECT, set_as_default=False)
-    except (OSError, TypeError, ValueError, RuntimeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise WorkerError(f"the Dask scheduler {address} can't be used: {reason}") from error
+        asyncio.run(asyncio.wait_for(greet(), _CONNECT + 1))
+    except (OSError, TypeError, ValueError) as error:
+        reason = (str(error).strip() or f"no answer in {_CONNECT} s").splitlines()[0]
+        raise WorkerError(f"the Dask scheduler {address} can't be reached: {reason}") from error
