@@ -29,7 +29,7 @@ __all__ = [
     "load_threads",
 ]
 
-FATAL = "fatal"
+FATAL = "judgment 150."
 
 
 def documents(count: int = 300) -> tuple[Document, ...]:
@@ -63,6 +63,10 @@ class DeadlyEncoder(FakeEncoder):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
+
+    @classmethod
+    def which_dies_once(cls, memory: Path) -> DeadlyEncoder:
+        return cls(f"deadly:{memory}")
 
     def encode_passages_with_sentences(
         self, passages: Sequence[str], sentences: Sequence[Sequence[Span]], *, progress: bool = False

@@ -1,65 +1,41 @@
 from __future__ import annotations
 
-import os
-import signal
 import socket
 from collections.abc import Iterator
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from indexer.shared.errors import EncoderError, WorkerError
-from indexer.workers import Batch, Crew, EncoderSource, Vectors, crew_of, in_parallel
+from indexer.workers import EncoderSource, crew_of, in_parallel
 from tests.fakes import FakeEncoder, load_fake
 from tests.indexer.workers.fakes import FATAL, DeadlyEncoder, batch, files_of, load_deadly
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 Cluster = distributed.LocalCluster
 
 WORKERS = 4
+PLACE = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A scheduler and four workers, a process each."""
-    with Cluster(n_workers=WORKERS, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as started:
+    again = {"distributed.scheduler.allowed-failures": 1}  # times, by default 3
+    with dask.config.set(again), Cluster(n_workers=WORKERS, threads_per_worker=1, **PLACE) as started:
         yield started
 
 
-class KillingCrew:
-    """A crew, one of whose workers is killed when it is given a certain batch."""
-
-    def __init__(self, crew: Crew, process: int, *, at: int) -> None:
-        self.lost = crew.lost
-        self.killed = False
-        self._crew, self._process, self._at = crew, process, at
-
-    @property
-    def window(self) -> int:
-        return self._crew.window
-
-    def submit(self, one: Batch) -> Future[Vectors]:
-        future = self._crew.submit(one)
-        if one.number == self._at and any(one.sentences) and not self.killed:
-            os.kill(self._process, signal.SIGKILL)
-            self.killed = True
-        return future
-
-    def check(self) -> None:
-        self._crew.check()
-
-
 def test_the_index_is_the_same_when_one_of_four_workers_is_killed_half_way(cluster: Cluster, tmp_path: Path) -> None:
-    alone = files_of(tmp_path / "alone", FakeEncoder())
-    encoder = FakeEncoder()
-    with crew_of(EncoderSource.of(encoder, load_fake), dask=cluster.scheduler_address) as crew:
+    encoder = DeadlyEncoder.which_dies_once(tmp_path / "died")
+    with crew_of(EncoderSource.of(encoder, load_deadly), dask=cluster.scheduler_address) as crew:
         assert crew is not None
         assert crew.window == 2 * WORKERS
-        killing = KillingCrew(crew, cluster.workers[0].pid, at=2)
-        assert files_of(tmp_path / "cluster", encoder, killing) == alone
-    assert killing.killed
+        found = files_of(tmp_path / "cluster", encoder, crew)
     assert encoder.passages_seen == []
+    assert (tmp_path / "died").is_file()
+    assert found == files_of(tmp_path / "alone", encoder)
 
 
 def test_a_worker_with_another_revision_is_refused(cluster: Cluster) -> None:
@@ -85,7 +61,7 @@ def test_a_scheduler_without_workers_is_one_error(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("indexer.workers.dask_cluster._WORKERS", 0.2)
     source = EncoderSource.of(FakeEncoder(), load_fake)
     with (
-        Cluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty,
+        Cluster(n_workers=0, **PLACE) as empty,
         pytest.raises(WorkerError, match="has no workers"),
         crew_of(source, dask=empty.scheduler_address),
     ):

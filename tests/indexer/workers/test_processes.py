@@ -42,14 +42,12 @@ def test_the_index_is_the_same_by_one_process_and_by_many(tmp_path: Path, worker
     assert encoder.passages_seen == []
 
 
-def test_the_batches_of_a_killed_process_are_done_again(tmp_path: Path) -> None:
-    encoder = DeadlyEncoder(f"deadly:{tmp_path / 'died'}")
-    batches = [batch(number, FATAL if number == 4 else f"text {number}") for number in range(9)]
-    found = vectors_of(batches, EncoderSource.of(encoder, load_deadly))
+def test_the_index_is_the_same_when_a_process_is_killed_half_way(tmp_path: Path) -> None:
+    encoder = DeadlyEncoder.which_dies_once(tmp_path / "died")
+    with crew_of(EncoderSource.of(encoder, load_deadly), workers=2) as crew:
+        found = files_of(tmp_path / "many", encoder, crew)
     assert (tmp_path / "died").is_file()
-    assert sorted(found) == list(range(9))
-    for one in batches:
-        assert np.array_equal(found[one.number].texts, embed_batch(one, FakeEncoder()).texts)
+    assert found == files_of(tmp_path / "alone", encoder)
 
 
 def test_processes_that_end_again_and_again_are_one_error() -> None:
