@@ -108,7 +108,7 @@ SETTINGS = (
         name="index-workers",
         default=1,
         help=(
-            "Processes that embed passages when an index is made (concord index --workers), about 1 GB of memory each;"
+            "Processes that embed passages when an index is made (concord index --workers), some 1.3 GB of memory each;"
             " one, the indexing process itself, keeps a few cores busy."
         ),
     ),

@@ -60,8 +60,7 @@ def in_parallel(batches: Iterable[Batch], crew: Crew) -> Iterator[tuple[Batch, V
                 losses[batch.number] += 1
                 if losses[batch.number] == TRIES:
                     raise WorkerError(
-                        f"workers ended {TRIES} times before some texts were embedded; each needs about 1 GB of memory,"
-                        " fewer need less"
+                        f"workers ended {TRIES} times before some texts were embedded; they may want more memory"
                     ) from error
                 again.append(batch)
             else:

@@ -9,6 +9,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
+
+from tqdm import tqdm
 
 from indexer.shared.encoder import cores
 from indexer.workers.batches import Batch, Vectors
@@ -39,7 +42,7 @@ class _ProcessCrew:
         self._source = source
         self._key = source.key
         self._workers = workers
-        self._pool = self._new_pool()
+        self._open()
 
     @property
     def window(self) -> int:
@@ -52,34 +55,35 @@ class _ProcessCrew:
             return self._pool.submit(embed, self._key, batch)
         except BrokenExecutor:
             self.close()
-            self._pool = self._new_pool()
+            self._open()
             return self._pool.submit(embed, self._key, batch)
 
     def check(self) -> None:
         """Do nothing: a process that ends is noticed at once."""
 
     def close(self) -> None:
-        """End the processes when they have done what they are at."""
+        """End the processes, whatever they are at."""
+        self._alive.close()
         self._pool.shutdown(cancel_futures=True)
 
-    def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            self._workers,
-            mp_context=multiprocessing.get_context("spawn"),  # threads, which encoders have, don't survive a fork
-            initializer=_start,
-            initargs=(self._source, max(1, cores() // self._workers)),
+    def _open(self) -> None:
+        spawn = multiprocessing.get_context("spawn")  # threads, which encoders have, don't survive a fork
+        watched, self._alive = spawn.Pipe(duplex=False)
+        threads = max(1, cores() // self._workers)
+        self._pool = ProcessPoolExecutor(
+            self._workers, mp_context=spawn, initializer=_start, initargs=(self._source, threads, watched)
         )
 
 
-def _start(source: EncoderSource, threads: int) -> None:
+def _start(source: EncoderSource, threads: int, watched: Connection) -> None:
     """Prepare a new process: it leaves Ctrl-C to the one that started it, and ends with that one, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    tqdm.set_lock(threading.RLock())  # its own is known to all processes, and would be missed when this one ends
+    threading.Thread(target=_end_with, args=(watched,), daemon=True).start()
     provide(source, threads)
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with(watched: Connection) -> None:
+    """End this process when the other end of a connection is closed, by its process or with it."""
+    watched.poll(None)
+    os._exit(1)
