@@ -57,14 +57,19 @@ def in_parallel(batches: Iterable[Batch], crew: Crew) -> Iterator[tuple[Batch, V
             try:
                 vectors = future.result()
             except crew.lost as error:
-                losses[batch.number] += 1
-                if losses[batch.number] == TRIES:
-                    raise WorkerError(
-                        f"workers ended {TRIES} times before some texts were embedded; they may want more memory"
-                    ) from error
+                _count(losses, batch, error)
                 again.append(batch)
             else:
                 yield batch, vectors
+
+
+def _count(losses: Counter[int], batch: Batch, error: BaseException) -> None:
+    """Count the loss of a batch; WorkerError if it has been tried often enough."""
+    losses[batch.number] += 1
+    if losses[batch.number] == TRIES:
+        raise WorkerError(
+            f"workers ended {TRIES} times before some texts were embedded; they may want more memory"
+        ) from error
 
 
 def _next(again: deque[Batch], left: Iterator[Batch], count: int) -> Iterator[Batch]:
