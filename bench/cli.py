@@ -74,7 +74,7 @@ def main(ctx: click.Context) -> None:
     """Measure Concord. Without a command, print every table."""
     if ctx.invoked_subcommand is not None:
         return
-    for command in (correction, quality, exact, similar, service, runtimes):
+    for command in (correction, quality, exact, similar, service, runtimes, workers):
         command.main([], standalone_mode=False)
         click.echo()
     try:
