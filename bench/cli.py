@@ -31,11 +31,13 @@ from bench.sets import check_data
 from bench.similar import SETS as SIMILAR_SETS
 from bench.similar import similar_table
 from bench.weights import weights_table
+from bench.workers import worker_table
 from evaluation.cache import CachedEncoder
 from evaluation.cli import cache_option
 from indexer.shared.commands import Commands, setting_option
 from indexer.shared.encoder import TORCH, load_encoder
 from indexer.shared.errors import ConcordError
+from indexer.workers import EncoderSource, crew_of
 
 __all__ = ["main"]
 
@@ -72,7 +74,7 @@ def main(ctx: click.Context) -> None:
     """Measure Concord. Without a command, print every table."""
     if ctx.invoked_subcommand is not None:
         return
-    for command in (correction, quality, exact, similar, service, runtimes):
+    for command in (correction, quality, exact, similar, service, runtimes, workers):
         command.main([], standalone_mode=False)
         click.echo()
     try:
@@ -193,6 +195,25 @@ def engines(data: Path, write: Path | None, chunks: tuple[int, ...], encoder: st
     _show("engines", write, [title, "", *engine_tables(found)])
     click.echo()
     _show("capacity", write, capacity_lines(found))
+
+
+@main.command()
+@_common
+@setting_option("encoder")
+@setting_option("runtime")
+@click.option("--workers", type=click.IntRange(2), default=2, show_default=True, help="Processes of this machine.")
+@setting_option("dask")
+def workers(  # noqa: PLR0913, PLR0917 (one parameter an option)
+    data: Path, write: Path | None, encoder: str, runtime: str, workers: int, dask: str
+) -> None:
+    """Compare embedding by several processes, or by those of a Dask cluster, with embedding by one."""
+    check_data(data, ["ogp_knownitem_dev"])
+    loaded = load_encoder(encoder, runtime=runtime)
+    with crew_of(EncoderSource.of(loaded, load_encoder), workers=workers, dask=dask) as crew:
+        if crew is not None:
+            crowd = dask or f"{workers} workers"
+            title = f"`python -m bench workers`: {encoder}, {crowd}, {os.cpu_count()} cores."
+            _show("workers", write, [title, "", *worker_table(data, loaded, crew)])
 
 
 @main.command()

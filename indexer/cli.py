@@ -45,6 +45,8 @@ def _format(_ctx: click.Context, _option: click.Parameter, value: str | None) ->
 @setting_option("engine")
 @setting_option("encoder")
 @setting_option("runtime")
+@setting_option("index-workers", flag="--workers", kind=click.IntRange(min=1))
+@setting_option("dask")
 @click.option(
     "--map",
     "columns",
@@ -68,6 +70,8 @@ def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
     engine: str,
     encoder: str,
     runtime: str,
+    workers: int,
+    dask: str,
     columns: dict[str, str],
     format_: str | None,
     rebuild: bool,  # noqa: FBT001 (click calls it so)
@@ -80,15 +84,22 @@ def index(  # noqa: PLR0913, PLR0917 (one parameter an option)
     Files are commitment pages as text or HTML, the IRM database, and CSV or JSONL tables; each may be compressed (.gz).
     The new index replaces the old one only when it is complete. Files that can't be used are named and left out; the
     command then ends with exit code 1.
+
+    Passages can be embedded by several processes of this machine (--workers) or of others (--dask): the index is the
+    same, to the last bit.
     """
     from indexer.pipeline import build_index  # noqa: PLC0415 (`--help` must not load the indexing libraries)
     from indexer.readers.sources import ReadOptions  # noqa: PLC0415 (the same)
     from indexer.shared.encoder import load_encoder  # noqa: PLC0415 (the same)
+    from indexer.workers import EncoderSource, crew_of  # noqa: PLC0415 (the same)
 
+    if dask and workers > 1:
+        raise click.UsageError("--workers and --dask can't be used together")
     place = _prepared(engine) if engine else index
     options = ReadOptions(format=format_, columns=columns)
     loaded = load_encoder(encoder, runtime=runtime)
-    report = build_index(sources, index=Path(index), encoder=loaded, options=options, rebuild=rebuild)
+    with crew_of(EncoderSource.of(loaded, load_encoder), workers=workers, dask=dask) as crew:
+        report = build_index(sources, index=Path(index), encoder=loaded, options=options, rebuild=rebuild, crew=crew)
     for error in report.rejected:
         click.echo(f"rejected: {error}", err=True)
     if report.manifest is None:

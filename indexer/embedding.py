@@ -11,7 +11,7 @@ sentences of a passage can be told apart.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -22,9 +22,10 @@ from tqdm import tqdm
 
 from indexer.shared.arrays import Numbers, counts_of, new_array, ranges, starts
 from indexer.shared.encoder import Embeddings, Encoder, unit_length
-from indexer.shared.quantised import QuantisedVectors, quantise
+from indexer.shared.quantised import QuantisedVectors
 from indexer.shared.storage import Generation
 from indexer.shared.text import Span
+from indexer.workers import Batch, Crew, Vectors, embed_batch, in_parallel
 
 __all__ = ["TITLE_WEIGHT", "Embedded", "Passage", "Passages", "embed_passages", "passage_keys"]
 
@@ -33,7 +34,7 @@ TITLE_WEIGHT = 0.2
 
 _KEY_BYTES = 16
 _COPIED = 4096  # passages at a time
-_ENCODED = 256  # passages at a time: several of the encoder's batches
+_ENCODED = 64  # texts at a time: some of the encoder's batches, and seconds of work for a core
 
 Item = TypeVar("Item")
 
@@ -86,12 +87,17 @@ def passage_keys(passages: Sequence[Passage], revision: str) -> npt.NDArray[np.u
 
 
 def embed_passages(
-    passages: Passages, encoder: Encoder, *, folder: Path, previous: Generation | None = None
+    passages: Passages,
+    encoder: Encoder,
+    *,
+    folder: Path,
+    previous: Generation | None = None,
+    crew: Crew | None = None,
 ) -> Embedded:
     """Write the embeddings of passages, and of their sentences, in order, into a generation's folder.
 
     Equal passages are computed once, known ones not at all. Little is held in memory: what was computed goes to the
-    files before the next passages are read.
+    files before more passages are read. A crew computes for this process, to the same result.
     """
     known = _known_rows(passages.keys, previous, encoder)
     count, sentences = len(passages.keys), int(passages.offsets[-1])
@@ -108,7 +114,7 @@ def embed_passages(
             _copy(embedded, passages.offsets, np.array(rows), previous, known[rows])
     missing = _distinct(passages.keys, np.flatnonzero(known < 0).tolist())
     if missing:
-        _compute(embedded, passages, missing, encoder)
+        _compute(embedded, passages, missing, _Work(encoder=encoder, crew=crew))
     return replace(embedded, computed=len(missing))
 
 
@@ -138,52 +144,92 @@ def _distinct(keys: npt.NDArray[np.uint8], rows: Sequence[int]) -> list[list[int
     return list(found.values())
 
 
-def _compute(embedded: Embedded, passages: Passages, missing: Sequence[Sequence[int]], encoder: Encoder) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """Who computes: this process with its encoder, or a crew."""
+
+    encoder: Encoder
+    crew: Crew | None
+
+    def done(self, batches: Iterable[Batch], bar: tqdm[None]) -> Iterator[tuple[Batch, Vectors]]:
+        """Yield batches with their vectors, in any order, and show how far it is."""
+        here = ((batch, embed_batch(batch, self.encoder)) for batch in batches)
+        for batch, vectors in here if self.crew is None else in_parallel(batches, self.crew):
+            yield batch, vectors
+            bar.update(len(batch.texts))
+
+
+def _compute(embedded: Embedded, passages: Passages, missing: Sequence[Sequence[int]], work: _Work) -> None:
     """Compute what is missing, the longest passages first, as the encoder's batches want them."""
-    lengths, titles = _lengths_and_titles(passages, missing)
-    of_titles = encoder.encode_passages(titles) if titles else np.zeros((0, encoder.dim), dtype=np.float32)
-    number = {title: position for position, title in enumerate(titles)}
-    longest_first = [missing[place] for place in np.argsort(-lengths, kind="stable")]
-    with tqdm(total=len(missing), desc="Encoding", unit=" texts", disable=None) as bar:
-        for batch in _batches(longest_first, _ENCODED):
-            read = [passages.passage(rows[0]) for rows in batch]
-            vectors, of_sentences = _encoded(read, encoder, of_titles, number)
-            ends = starts([len(one.sentences) for one in read])
-            for place, rows in enumerate(batch):
-                embedded.embeddings[rows] = vectors[place]
-                for row in rows:
-                    target = slice(passages.offsets[row], passages.offsets[row + 1])
-                    own = of_sentences[slice(ends[place], ends[place + 1])]
-                    embedded.sentences.codes[target], embedded.sentences.scales[target] = own.codes, own.scales
-            bar.update(len(batch))
+    lengths, titled = _lengths_and_titles(passages, missing)
+    titles = sorted(set(titled) - {""}, key=lambda title: (-len(title), title))
+    place_of = {title: place for place, title in enumerate(titles)}
+    order = np.argsort(-lengths, kind="stable").tolist()
+    longest_first = [missing[place] for place in order]
+    of_each = np.array([place_of.get(titled[place], -1) for place in order], dtype=np.int64)
+    with tqdm(total=len(titles) + len(missing), desc="Encoding", unit=" texts", disable=None) as bar:
+        of_titles = _of_titles(titles, work, bar)
+        for batch, vectors in work.done(_passage_batches(passages, longest_first), bar):
+            places = slice(batch.number * _ENCODED, (batch.number + 1) * _ENCODED)
+            drawn = replace(vectors, texts=_drawn(vectors.texts, of_titles, of_each[places], work.encoder))
+            _write(embedded, passages.offsets, longest_first[places], batch=batch, vectors=drawn)
 
 
 def _lengths_and_titles(passages: Passages, missing: Sequence[Sequence[int]]) -> tuple[Numbers, list[str]]:
-    """Return the length of each passage, in code points, and all their titles."""
-    lengths, titles = [], set()
+    """Return the length of each passage, in code points, and its title."""
+    lengths, titles = [], []
     for rows in missing:
         passage = passages.passage(rows[0])
         lengths.append(len(passage.text))
-        titles.add(passage.title)
-    return np.array(lengths, dtype=np.int64), sorted(titles - {""})
+        titles.append(passage.title)
+    return np.array(lengths, dtype=np.int64), titles
 
 
-def _encoded(
-    passages: Sequence[Passage], encoder: Encoder, of_titles: Embeddings, number: Mapping[str, int]
-) -> tuple[Embeddings, QuantisedVectors]:
-    """Return the embeddings of passages, `(n, dim)`, drawn towards their titles', and those of all their sentences."""
-    texts, spans = [passage.text for passage in passages], [passage.sentences for passage in passages]
-    vectors, of_sentences = encoder.encode_passages_with_sentences(texts, spans)
-    titled = [row for row, passage in enumerate(passages) if passage.title]
-    own = of_titles[[number[passages[row].title] for row in titled]]
-    mixed = (1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * own
-    vectors[titled] = np.hstack([unit_length(part) for part in _models_parts(mixed, encoder)])
-    return vectors, quantise(of_sentences)
+def _of_titles(titles: Sequence[str], work: _Work, bar: tqdm[None]) -> Embeddings:
+    """Return the embeddings of titles, `(n, dim)`."""
+    found = np.zeros((len(titles), work.encoder.dim), dtype=np.float32)
+    batches = (
+        Batch(number=number, texts=tuple(some), sentences=((),) * len(some))
+        for number, some in enumerate(_batches(titles, _ENCODED))
+    )
+    for batch, vectors in work.done(batches, bar):
+        found[batch.number * _ENCODED :][: len(batch.texts)] = vectors.texts
+    return found
+
+
+def _passage_batches(passages: Passages, longest_first: Sequence[Sequence[int]]) -> Iterator[Batch]:
+    for number, rows in enumerate(_batches(longest_first, _ENCODED)):
+        read = [passages.passage(group[0]) for group in rows]
+        yield Batch(
+            number=number, texts=tuple(one.text for one in read), sentences=tuple(one.sentences for one in read)
+        )
+
+
+def _drawn(vectors: Embeddings, of_titles: Embeddings, numbers: Numbers, encoder: Encoder) -> Embeddings:
+    """Return the embeddings of passages, `(n, dim)`, drawn towards those of their titles; number -1 is no title."""
+    titled = np.flatnonzero(numbers >= 0)
+    mixed = (1 - TITLE_WEIGHT) * vectors[titled] + TITLE_WEIGHT * of_titles[numbers[titled]]
+    drawn = vectors.copy()
+    drawn[titled] = np.hstack([unit_length(part) for part in _models_parts(mixed, encoder)])
+    return drawn
 
 
 def _models_parts(vectors: Embeddings, encoder: Encoder) -> list[Embeddings]:
     """Return the columns of each of the encoder's models."""
     return np.split(vectors, [] if encoder.second is None else [encoder.second.start], axis=1)
+
+
+def _write(
+    embedded: Embedded, offsets: Numbers, rows: Sequence[Sequence[int]], *, batch: Batch, vectors: Vectors
+) -> None:
+    """Write the vectors of a batch to the rows of each of its passages."""
+    ends = starts([len(spans) for spans in batch.sentences])
+    for place, group in enumerate(rows):
+        embedded.embeddings[group] = vectors.texts[place]
+        own = vectors.sentences[slice(ends[place], ends[place + 1])]
+        for row in group:
+            target = slice(offsets[row], offsets[row + 1])
+            embedded.sentences.codes[target], embedded.sentences.scales[target] = own.codes, own.scales
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -37,6 +37,7 @@ from indexer.shared.storage import (
     Generation,
     open_generation,
 )
+from indexer.workers import Crew
 
 __all__ = ["IndexReport", "build_index", "index_documents"]
 
@@ -53,31 +54,35 @@ class IndexReport:
     rejected: tuple[InputError, ...]
 
 
-def build_index(
+def build_index(  # noqa: PLR0913 (one parameter an option of the command)
     sources: Sequence[Path],
     *,
     index: Path,
     encoder: Encoder,
     options: ReadOptions | None = None,
     rebuild: bool = False,
+    crew: Crew | None = None,
 ) -> IndexReport:
     """Index all sources into a new generation and make it current; `rebuild` makes everything anew.
 
-    Otherwise what hasn't changed since the current generation is taken from it.
+    Otherwise what hasn't changed since the current generation is taken from it. A `crew` embeds for this process.
     """
     known = None if rebuild else known_from(_previous(index), preparation_rules(encoder))
     read = read_sources(sources, options, recall=None if known is None else known.recall)
-    return index_documents(read, index=index, encoder=encoder, rebuild=rebuild)
+    return index_documents(read, index=index, encoder=encoder, rebuild=rebuild, crew=crew)
 
 
-def index_documents(read: ReadResult, *, index: Path, encoder: Encoder, rebuild: bool = False) -> IndexReport:
+def index_documents(
+    read: ReadResult, *, index: Path, encoder: Encoder, rebuild: bool = False, crew: Crew | None = None
+) -> IndexReport:
     """Index documents that were read. When there are none, the index stays as it is."""
     if not read.documents:
         return IndexReport(manifest=None, embedded=0, rejected=read.rejected)
     with writer_lock(index):
         previous = None if rebuild else _previous(index)
         with staging_folder(index) as staging:
-            generation, embedded = _build(read, index=index, staging=staging, encoder=encoder, previous=previous)
+            run = _Run(index=index, staging=staging, encoder=encoder, crew=crew, previous=previous)
+            generation, embedded = _build(read, run)
     return IndexReport(manifest=generation.manifest, embedded=embedded, rejected=read.rejected)
 
 
@@ -92,9 +97,19 @@ def _previous(index: Path) -> Generation | None:
         return None
 
 
-def _build(
-    read: ReadResult, *, index: Path, staging: Path, encoder: Encoder, previous: Generation | None
-) -> tuple[Generation, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One indexing run: the index, the folder of its new generation, who embeds, and the generation to take from."""
+
+    index: Path
+    staging: Path
+    encoder: Encoder
+    crew: Crew | None
+    previous: Generation | None
+
+
+def _build(read: ReadResult, run: _Run) -> tuple[Generation, int]:
+    staging, encoder, previous = run.staging, run.encoder, run.previous
     rules = preparation_rules(encoder)
     known = known_from(previous, rules)
     corpus = prepare(read.documents, encoder, known)
@@ -107,7 +122,7 @@ def _build(
     save_array(staging / ENTRIES_FILE, _entries(read))
     save_array(staging / SIGNATURES_FILE, corpus.signatures)
     write_sentences(staging, corpus.sentences, corpus.offsets)
-    embedded = _write_embeddings(staging, corpus, encoder, previous)
+    embedded = _write_embeddings(corpus, run)
     save_array(staging / "background.npy", encoder.encode_queries(read_background()))
     entries = tqdm(corpus.new_entries(), desc="Indexing words", unit=" chunks", delay=1, disable=None)
     rows = None if known is None else KnownRows(postings=known.postings, rows=corpus.origins)
@@ -123,12 +138,13 @@ def _build(
         sources=read.sources,
         files={},
     )
-    return publish(index, staging, manifest), embedded
+    return publish(run.index, staging, manifest), embedded
 
 
-def _write_embeddings(staging: Path, corpus: Corpus, encoder: Encoder, previous: Generation | None) -> int:
+def _write_embeddings(corpus: Corpus, run: _Run) -> int:
     """Write the embeddings and what is made of them, and let go of them; return how many had to be computed."""
-    embedded = embed_passages(corpus, encoder, folder=staging, previous=previous)
+    staging, encoder, previous = run.staging, run.encoder, run.previous
+    embedded = embed_passages(corpus, encoder, folder=staging, previous=previous, crew=run.crew)
     centres = _centres(corpus, embedded) if encoder.learned else None
     if centres is not None:
         write_learned(staging, encoder.learned)

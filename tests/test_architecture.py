@@ -108,6 +108,11 @@ def test_the_measures_library_is_seen_by_one_module() -> None:
     assert importers("ir_measures") == {"evaluation/measures.py"}
 
 
+def test_dask_is_seen_by_one_module() -> None:
+    assert importers("distributed") == {"indexer/workers/dask_cluster.py"}
+    assert importers("dask") == set()
+
+
 def test_flask_is_seen_by_the_web_alone() -> None:
     outside = {place for place in importers("flask") if not place.startswith("searchapp/web/")}
     assert outside == {"searchapp/server.py"}

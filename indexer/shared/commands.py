@@ -22,11 +22,17 @@ EXIT_UNUSABLE = 2
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def setting_option(name: str) -> Callable[[Function], Function]:
-    """Return the click option of a setting: `--name`, or its variable, or its default; of a yes or no, a flag."""
+def setting_option(
+    name: str, *, flag: str = "", kind: click.ParamType[Any] | None = None
+) -> Callable[[Function], Function]:
+    """Return the click option of a setting: `--name`, or its variable, or its default; of a yes or no, a flag.
+
+    `flag` is the option's name where it isn't the setting's, `kind` what it may be where that isn't any text or number.
+    """
     one = setting(name)
-    flag = f"--{name}/--no-{name}" if isinstance(one.default, bool) else f"--{name}"
-    return click.option(flag, default=one.default, envvar=one.variable, show_default=True, help=one.help)
+    words = flag or f"--{name}"
+    declared = f"{words}/--no-{name}" if isinstance(one.default, bool) else words
+    return click.option(declared, default=one.default, envvar=one.variable, show_default=True, type=kind, help=one.help)
 
 
 class Command(click.Command):

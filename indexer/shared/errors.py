@@ -6,6 +6,7 @@ ConcordError                     anything a user can be told in one line
 │   └── NotFoundError            a commitment that the index doesn't hold
 ├── OverloadError                a request that there is no time or room to answer now
 ├── EncoderError                 an encoder that is missing, unknown or not the index's own
+├── WorkerError                  processes for indexing that can't be had, or that end again and again
 └── IndexStoreError              an index folder that is missing, damaged or not writable
     ├── IndexFormatError         an index that another version of Concord made
     └── IndexMissingError        no index was ever built there
@@ -26,6 +27,7 @@ __all__ = [
     "NotFoundError",
     "OverloadError",
     "QueryError",
+    "WorkerError",
 ]
 
 
@@ -64,6 +66,10 @@ class OverloadError(ConcordError):
 
 class EncoderError(ConcordError):
     """An encoder that is unknown, not installed, or differs from the one an index was built with."""
+
+
+class WorkerError(ConcordError):
+    """Processes that embed texts, here or on other machines, that can't be reached or that end before they are done."""
 
 
 class IndexStoreError(ConcordError):

@@ -105,6 +105,22 @@ SETTINGS = (
         ),
     ),
     Setting(
+        name="index-workers",
+        default=1,
+        help=(
+            "Processes that embed passages when an index is made (concord index --workers), some 1.3 GB of memory each;"
+            " one, the indexing process itself, keeps a few cores busy."
+        ),
+    ),
+    Setting(
+        name="dask",
+        default="",
+        help=(
+            "Address of a Dask scheduler, tcp://host:port or tls://host:port, whose workers embed passages when an"
+            " index is made (concord index --dask); needs the extra dask."
+        ),
+    ),
+    Setting(
         name="host", default="127.0.0.1", help="Address to listen on; the default is reached from this machine only."
     ),
     Setting(name="port", default=8000, help="Port to listen on; the default needs no privileges."),

@@ -121,16 +121,16 @@ def test_peers_that_are_not_installed_are_named_with_the_way_to_install_them(
 
 def test_without_a_command_every_table_is_printed_and_missing_peers_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
-    for name in ("correction", "quality", "exact", "similar", "service", "runtimes", "peers"):
+    for name in ("correction", "quality", "exact", "similar", "service", "runtimes", "workers", "peers"):
         monkeypatch.setattr(cli.main.commands[name], "callback", lambda name=name, **_: called.append(name))
     monkeypatch.setattr(base.util, "find_spec", lambda _: None)
     result = CliRunner().invoke(cli.main, [])
     assert result.exit_code == 0, result.output
-    assert called == ["correction", "quality", "exact", "similar", "service", "runtimes"]
+    assert called == ["correction", "quality", "exact", "similar", "service", "runtimes", "workers"]
     assert "txtai, haystack-ai, lancedb: not installed" in result.stderr
     monkeypatch.setattr(base.util, "find_spec", lambda _: object())
     CliRunner().invoke(cli.main, [])
-    assert called == ["correction", "quality", "exact", "similar", "service", "runtimes"] * 2 + ["peers"]
+    assert called == ["correction", "quality", "exact", "similar", "service", "runtimes", "workers"] * 2 + ["peers"]
 
 
 def serve_nothing(monkeypatch: pytest.MonkeyPatch) -> list[ServiceSetup]:

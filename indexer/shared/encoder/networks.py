@@ -71,9 +71,12 @@ class Network(Protocol):
         """
 
 
-def load_network(weights: E5Weights, runtime: str) -> Network:
-    """Return the network by this runtime, or by the fastest at hand; EncoderError if it can't be had."""
-    return _NETWORKS[_chosen(runtime)](weights)
+def load_network(weights: E5Weights, runtime: str, threads: int) -> Network:
+    """Return the network by this runtime, or by the fastest at hand; EncoderError if it can't be had.
+
+    `threads` is how many cores it may take.
+    """
+    return _NETWORKS[_chosen(runtime)](weights, threads)
 
 
 def _chosen(runtime: str) -> str:
@@ -168,23 +171,22 @@ def _pieces(rows: list[int], size: int) -> list[list[int]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def _torch(weights: E5Weights) -> Network:
+def _torch(weights: E5Weights, _threads: int) -> Network:
     return _TorchNetwork(weights, TORCH, torch.float32)
 
 
-def _bfloat16(weights: E5Weights) -> Network:
+def _bfloat16(weights: E5Weights, _threads: int) -> Network:
     return _TorchNetwork(weights, BFLOAT16, torch.bfloat16)
 
 
-def _openvino(weights: E5Weights) -> Network:
+def _openvino(weights: E5Weights, threads: int) -> Network:
     import openvino  # noqa: PLC0415 (only where it is the runtime)
 
-    streams = _cores()
     with _prepared(OPENVINO, openvino.__version__) as folder:
-        settings = {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
+        settings = {"NUM_STREAMS": threads, "INFERENCE_NUM_THREADS": threads}
         compiled = openvino.Core().compile_model(folder / OPENVINO_FILE, "CPU", settings)
     free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
-    for _ in range(streams):
+    for _ in range(threads):
         free.put(compiled.create_infer_request())
 
     def compute(words: Floats, mask: Mask) -> Floats:
@@ -195,10 +197,10 @@ def _openvino(weights: E5Weights) -> Network:
             free.put(request)
         return found
 
-    return _PiecewiseNetwork(OPENVINO, compute, streams=streams, texts=_TEXTS).warmed(weights.config.hidden_size)
+    return _PiecewiseNetwork(OPENVINO, compute, streams=threads, texts=_TEXTS).warmed(weights.config.hidden_size)
 
 
-def _onnxruntime(weights: E5Weights) -> Network:
+def _onnxruntime(weights: E5Weights, threads: int) -> Network:
     import onnxruntime  # noqa: PLC0415 (only where it is the runtime)
 
     onnxruntime.disable_telemetry_events()
@@ -211,20 +213,15 @@ def _onnxruntime(weights: E5Weights) -> Network:
         found: Floats = session.run(None, {"words": words, "mask": mask})[0]
         return found
 
-    return _PiecewiseNetwork(ONNXRUNTIME, compute, streams=_cores(), texts=1).warmed(weights.config.hidden_size)
+    return _PiecewiseNetwork(ONNXRUNTIME, compute, streams=threads, texts=1).warmed(weights.config.hidden_size)
 
 
-_NETWORKS: dict[str, Callable[[E5Weights], Network]] = {
+_NETWORKS: dict[str, Callable[[E5Weights, int], Network]] = {
     OPENVINO: _openvino,
     ONNXRUNTIME: _onnxruntime,
     BFLOAT16: _bfloat16,
     TORCH: _torch,
 }
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from importlib import util
 
 from indexer.shared.errors import EncoderError
 
-__all__ = ["AUTO", "BFLOAT16", "ONNXRUNTIME", "OPENVINO", "RUNTIMES", "TORCH", "check_runtime", "missing_packages"]
+__all__ = [
+    "AUTO",
+    "BFLOAT16",
+    "ONNXRUNTIME",
+    "OPENVINO",
+    "RUNTIMES",
+    "TORCH",
+    "check_runtime",
+    "cores",
+    "missing_packages",
+]
 
 AUTO = "auto"
 """The fastest runtime that is installed and that the processor supports."""
@@ -23,6 +34,11 @@ def check_runtime(runtime: str) -> None:
     """Raise EncoderError for a name that is none of RUNTIMES nor AUTO."""
     if runtime not in {AUTO, *RUNTIMES}:
         raise EncoderError(f"runtime {runtime!r}: unknown; expected {', '.join((AUTO, *RUNTIMES))}")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def missing_packages(runtime: str) -> list[str]:

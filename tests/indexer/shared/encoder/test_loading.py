@@ -19,7 +19,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeModel]:
     """Lets `load_encoder` load fake models; USE is another than the rest."""
     fakes = {"first": FakeModel(), "use": FakeModel(identity="use", passage_prompt="")}
     module = ModuleType("indexer.shared.encoder.models")
-    module.load_model = lambda name, _runtime="auto": fakes["use" if name == "bundled:use" else "first"]  # type: ignore[attr-defined]
+    module.load_model = lambda name, *_: fakes["use" if name == "bundled:use" else "first"]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return fakes
 

@@ -1,0 +1,8 @@
+"""Embedding in other processes, of this machine or of a Dask cluster."""
+
+from indexer.workers.batches import Batch, Vectors, embed_batch
+from indexer.workers.crew import Crew, in_parallel
+from indexer.workers.crews import crew_of
+from indexer.workers.worker import EncoderSource
+
+__all__ = ["Batch", "Crew", "EncoderSource", "Vectors", "crew_of", "embed_batch", "in_parallel"]
