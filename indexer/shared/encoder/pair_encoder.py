@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -52,6 +53,7 @@ class PairEncoder:
         self._second = second
         self._languages = languages
         self._second_langs = tuple(second_langs)
+        self._beside = ThreadPoolExecutor(thread_name_prefix="second-model")
 
     @property
     def name(self) -> str:
@@ -95,9 +97,10 @@ class PairEncoder:
 
     def encode_queries(self, queries: Sequence[str]) -> Embeddings:
         """Return the `(n, dim)` embeddings of queries; how long the second part is, `SecondModel` says."""
+        of_second = self._beside.submit(self._second.encode_queries, queries)
         raw = self._first.raw_queries(queries)
         known = self._languages.probability(raw, self._second_langs)
-        return np.hstack([self._first.corrected(raw), known[:, None] * self._second.encode_queries(queries)])
+        return np.hstack([self._first.corrected(raw), known[:, None] * of_second.result()])
 
     def encode_passages(self, passages: Sequence[str], *, progress: bool = False) -> Embeddings:
         """Return the `(n, dim)` embeddings of passages; `progress` shows bars on stderr if that is a terminal."""
