@@ -6,10 +6,12 @@ language are left out, each does so by its filter. Rankings end at ten.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,7 @@ from tqdm import tqdm
 
 from bench.dense import dense_run
 from bench.legs import Setup, estimate
-from bench.peers.base import CUT, PEERS, Embedder, Peer, Text, load_peer, version
+from bench.peers.base import CUT, PEERS, Embedder, Peer, PeerPackage, Text, load_peer, version
 from bench.sets import ogp_knownitem, sdg_en2x, sdg_x2en, xquad, xquad_one_language
 from bench.speed import Action, medians
 from evaluation.cache import index_folder
@@ -25,6 +27,8 @@ from evaluation.dataset import Dataset, Topic
 from evaluation.measures import COLUMNS
 from evaluation.report import topic_units
 from evaluation.runs import ALL, CROSS_LINGUAL, Rows, measure_rankings
+from indexer.pipeline import index_documents
+from indexer.readers.sources import ReadResult
 from searchapp.search.results import Filters, SearchRequest
 from searchapp.search.searcher import Searcher
 
@@ -55,9 +59,9 @@ SETS = (
     PeerSet(title="xquad_para, each paragraph in one of six languages", read=xquad_one_language),
     PeerSet(title="sdg_en2x", read=sdg_en2x, timed=True),
     PeerSet(title="sdg_x2en", read=sdg_x2en),
-    PeerSet(title="ogp_knownitem_dev", read=ogp_knownitem),
+    PeerSet(title="ogp_knownitem_dev", read=ogp_knownitem, timed=True),
 )
-"""The sets; searches are timed on the one with the most documents."""
+"""The sets; searches are timed on the one with the most documents, and on real commitments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,23 +84,54 @@ class _Column:
 
 
 def compare_peers(setup: Setup) -> Iterator[str]:
-    """Give the lines of a Markdown table: nDCG@10 on each set, and the time of a search beside raw encoding alone."""
-    return compare(setup, SETS, _engines)
+    """Give the lines of two Markdown tables: nDCG@10 on each set with the time of a search, and the time to index.
+
+    Times stand beside that of raw encoding alone.
+    """
+    yield from compare(setup, SETS, _engines)
+    yield ""
+    yield from _indexing_lines(ogp_knownitem(setup.data, setup.sample), setup)
 
 
 def compare(
     setup: Setup, sets: Sequence[PeerSet], engines: Callable[[Dataset, Setup, PeerSet], Sequence[Engine]]
 ) -> Iterator[str]:
-    """Give that table for some sets, of which one is timed, and engines, of which Concord comes last."""
+    """Give the first table for some sets, some of which are timed, and engines, of which Concord comes last."""
     columns = [_column(one, setup, engines) for one in sets]
-    [timed] = [column for column in columns if column.seconds]
+    timed = [column for column in columns if column.seconds]
     titles = [f"{column.title}, {len(column.topics):,} queries" for column in columns]
-    yield f"| nDCG@10 | {' | '.join(titles)} | median time of a search, {timed.title} |"
-    yield "|---|" + "---:|" * (len(columns) + 1)
-    for name in timed.values:
+    times = [f"median time of a search, {column.title}" for column in timed]
+    yield f"| nDCG@10 | {' | '.join([*titles, *times])} |"
+    yield "|---|" + "---:|" * (len(columns) + len(timed))
+    for name in columns[0].values:
         figures = [f"{np.nanmean(column.values[name]):.3f}" for column in columns]
-        yield f"| {name} | {' | '.join(figures)} | {timed.seconds[name] / timed.seconds[_RAW]:.2f} × |"
-    yield f"| Concord − best peer [95 % interval] | {' | '.join(map(_gain, columns))} | |"
+        ratios = [f"{column.seconds[name] / column.seconds[_RAW]:.2f} ×" for column in timed]
+        yield f"| {name} | {' | '.join([*figures, *ratios])} |"
+    yield f"| Concord − best peer [95 % interval] | {' | '.join(map(_gain, columns))} |{' |' * len(timed)}"
+
+
+def _indexing_lines(dataset: Dataset, setup: Setup) -> Iterator[str]:
+    """Give the lines of a Markdown table of how long it takes to index a set, encoding included."""
+    texts = _texts(dataset)
+    raw = _seconds_of(lambda: setup.raw.encode_passages([one.text for one in texts]))
+    embedder = Embedder(setup.raw, setup.cached_raw())
+    taken = {_RAW: raw}
+    for package in PEERS:
+        alone = _seconds_of(partial(load_peer, package, texts, embedder))
+        taken[_named(package)] = raw + alone
+    with TemporaryDirectory() as folder:
+        read = ReadResult(documents=dataset.documents, rejected=(), sources=())
+        taken[_CONCORD] = _seconds_of(partial(index_documents, read, index=Path(folder), encoder=setup.encoder))
+    yield f"| indexing {len(texts):,} documents of {dataset.name}, encoding included | |"
+    yield "|---|---:|"
+    for name, seconds in taken.items():
+        yield f"| {name} | {seconds / raw:.2f} × |"
+
+
+def _seconds_of(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
 
 
 def _column(one: PeerSet, setup: Setup, engines: Callable[[Dataset, Setup, PeerSet], Sequence[Engine]]) -> _Column:
@@ -135,13 +170,18 @@ def _gain(column: _Column) -> str:
 
 
 def _engines(dataset: Dataset, setup: Setup, one: PeerSet) -> list[Engine]:
-    texts = [Text(row=row, lang=document.lang, text=document.text) for row, document in enumerate(dataset.documents)]
+    texts = _texts(dataset)
     embedder = Embedder(setup.raw, setup.cached_raw())
-    peers = [
-        _peer_engine(f"{package.name} {version(package)}, hybrid", load_peer(package, texts, embedder), one)
-        for package in PEERS
-    ]
+    peers = [_peer_engine(_named(package), load_peer(package, texts, embedder), one) for package in PEERS]
     return [*peers, _concord_engine(dataset, setup, one)]
+
+
+def _texts(dataset: Dataset) -> list[Text]:
+    return [Text(row=row, lang=document.lang, text=document.text) for row, document in enumerate(dataset.documents)]
+
+
+def _named(package: PeerPackage) -> str:
+    return f"{package.name} {version(package)}, hybrid"
 
 
 def _peer_engine(name: str, peer: Peer, one: PeerSet) -> Engine:
