@@ -15,12 +15,10 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
+from searchapp.processes import ACCESS_LOG
 from searchapp.web.metrics import get_metrics
 
-__all__ = ["ACCESS_LOG", "install_access_log", "log_requests_to_stderr", "note"]
-
-ACCESS_LOG = "searchapp.access"
-"""The logger of the lines."""
+__all__ = ["install_access_log", "log_requests_to_stderr", "note"]
 
 _LOGGER = logging.getLogger(ACCESS_LOG)
 _HEADER = "X-Request-Id"

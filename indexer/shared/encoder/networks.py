@@ -7,7 +7,7 @@ deleted.
 In 16 or 8 bits a text's embedding would depend, if little, on how far the texts beside it have it padded. Texts are
 therefore padded to the next multiple of 16 tokens, whatever stands beside them, and computed with others of that length
 or alone (ONNX Runtime finds one range for all texts that it is given), on one core, as many pieces at a time as there
-are cores. Fewer lengths also save time: a runtime takes some 50 ms when it sees one for the first time.
+are cores for this process. Fewer lengths also save time: a runtime takes some 50 ms when it sees one for the first time.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import torch
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from indexer.shared.cores import usable_cores
 from indexer.shared.encoder.e5_model import e5_network
 from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights
 from indexer.shared.encoder.preparing import ONNX_FILE, OPENVINO_FILE, RECIPE
@@ -179,7 +180,7 @@ def _bfloat16(weights: E5Weights) -> Network:
 def _openvino(weights: E5Weights) -> Network:
     import openvino  # noqa: PLC0415 (only where it is the runtime)
 
-    streams = _cores()
+    streams = usable_cores()
     with _prepared(OPENVINO, openvino.__version__) as folder:
         settings = {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
         compiled = openvino.Core().compile_model(folder / OPENVINO_FILE, "CPU", settings)
@@ -211,7 +212,7 @@ def _onnxruntime(weights: E5Weights) -> Network:
         found: Floats = session.run(None, {"words": words, "mask": mask})[0]
         return found
 
-    return _PiecewiseNetwork(ONNXRUNTIME, compute, streams=_cores(), texts=1).warmed(weights.config.hidden_size)
+    return _PiecewiseNetwork(ONNXRUNTIME, compute, streams=usable_cores(), texts=1).warmed(weights.config.hidden_size)
 
 
 _NETWORKS: dict[str, Callable[[E5Weights], Network]] = {
@@ -220,11 +221,6 @@ _NETWORKS: dict[str, Callable[[E5Weights], Network]] = {
     BFLOAT16: _bfloat16,
     TORCH: _torch,
 }
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
