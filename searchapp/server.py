@@ -39,7 +39,19 @@ from searchapp.web.errors import PROBLEM_JSON
 from searchapp.web.holder import SearcherHolder, holder_of
 from searchapp.web.text import sentence
 
-__all__ = ["DRAIN_SECONDS", "GracefulServer", "IndexApp", "MakeApp", "Serving", "address_of", "answer", "leave_to_stay", "listen", "run", "say_ready"]
+__all__ = [
+    "DRAIN_SECONDS",
+    "GracefulServer",
+    "IndexApp",
+    "MakeApp",
+    "Serving",
+    "address_of",
+    "answer",
+    "leave_to_stay",
+    "listen",
+    "run",
+    "say_ready",
+]
 
 DRAIN_SECONDS = 30.0
 """How long a stopping server goes on with the requests it has; process managers kill after 30 to 90 seconds."""

@@ -77,7 +77,7 @@ def run_workers(make: MakeApp, serving: Serving, *, ready: Callable[[str], None]
     """
     if serving.workers < 1:
         raise ConcordError(f"workers: {serving.workers}; expected 1 or more")
-    if os.name != "posix":
+    if not hasattr(signal, "pthread_sigmask"):
         raise ConcordError("workers: more than one needs Linux, macOS or another POSIX system; expected 1")
     counts = RateCounts(serving.rate) if serving.rate else None
     listening = listen(serving.host, serving.port)
@@ -153,7 +153,9 @@ class _Supervisor:
             worker.failure = text
         if kind == _READY:
             worker.ready = True
-            if self._announce and sum(self._ready()) == self._plan.serving.workers:
+            if not self._announce:
+                _LOGGER.info("worker %d has started", worker.process.pid)
+            elif sum(self._ready()) == self._plan.serving.workers:
                 self._announce()
                 self._announce = None
 

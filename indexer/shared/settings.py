@@ -58,7 +58,11 @@ LIMITS = (
         default=5_000,
         help="Milliseconds until a search is answered by its words alone, marked partial, or with a 503.",
     ),
-    Setting(name="max-searches", default=4, help="Searches at the same time, by all workers; more than cores make all of them slower."),
+    Setting(
+        name="max-searches",
+        default=4,
+        help="Searches at the same time, by all workers; more than cores make all of them slower.",
+    ),
     Setting(
         name="max-waiting",
         default=28,
