@@ -250,7 +250,7 @@ def _end_with(life: Connection) -> None:
     try:
         life.recv()
     except (EOFError, OSError):
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)  # another thread would not wake it
 
 
 class _FirstProcess:
