@@ -51,7 +51,7 @@ def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
     language. A document's fused score is the one that its place came from.
     """
     fused = np.empty_like(slots)
-    for number in np.unique(lang):
+    for number in np.flatnonzero(np.bincount(lang)):
         rows = np.flatnonzero(lang == number)
         takers = rows[descending(inside[rows])]
         fused[takers] = np.sort(slots[rows])[::-1]
