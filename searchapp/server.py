@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ class IndexApp:
     engine: str = ""
     runtime: str = AUTO
     paranoid: bool = False
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     log_requests: bool = False
     log_queries: bool = False
 

@@ -116,8 +116,8 @@ SETTINGS = (
         name="workers",
         default=1,
         help=(
-            "Processes that answer: one for each core answer the most, but each has an encoder of its own, which is most"
-            " of a server's memory."
+            "Processes that answer: one for each core answer the most, but each has an encoder of its own, which is"
+            " most of a server's memory."
         ),
     ),
     Setting(

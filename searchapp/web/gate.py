@@ -117,7 +117,7 @@ class RateCounts:
         self._counts = MovingWindowRateLimiter(MemoryStorage())
 
     def add(self, client: str) -> int | None:
-        """Count a request of a client; return None, or after how many seconds to come back when it has made too many."""
+        """Count a request of a client; return None, or the seconds to wait for when it has made too many."""
         if self._counts.hit(self._rate, client):
             return None
         again = self._counts.get_window_stats(self._rate, client).reset_time

@@ -226,6 +226,7 @@ def test_no_workers_and_a_system_where_they_cannot_share_an_address_are_errors(
 
 @pytest.mark.encoder
 def test_a_share_of_the_cores_is_all_that_torch_uses() -> None:
-    program = "from indexer.shared.cores import *; limit_cores(1); import torch; print(usable_cores(), torch.get_num_threads())"
+    limited = "from indexer.shared.cores import limit_cores, usable_cores; limit_cores(1)"
+    program = f"{limited}; import torch; print(usable_cores(), torch.get_num_threads())"
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout  # noqa: S603 (our own program)
     assert printed.split() == ["1", "1"]

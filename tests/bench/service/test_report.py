@@ -19,7 +19,6 @@ from tests.bench.service.figures import made_up
 from tests.conftest import BuildIndex
 from tests.fakes import document
 
-
 WORKERS = [f"{count} worker{'s' * (count > 1)}" for count in sorted({1, usable_cores()})]
 
 
