@@ -2,7 +2,7 @@
 
 The server is the one of `concord serve`, in processes of its own. It lets all clients wait for as long as it takes;
 by default it would send some away. The clients are threads of this process, which share the cores with it: each has its
-requests ready, and reads no more of an answer than its status and its length, some 0.1 ms of a core.
+requests ready, and reads no more of an answer than its status and its length, some 0.2 ms of a core.
 """
 
 from __future__ import annotations

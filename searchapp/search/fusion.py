@@ -53,7 +53,7 @@ def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
     fused = np.empty_like(slots)
     for number in np.flatnonzero(np.bincount(lang)):
         rows = np.flatnonzero(lang == number)
-        own, order = slots[rows], inside[rows]
+        own, order = slots.take(rows), inside.take(rows)
         if np.array_equal(own, order):  # no word of the query is in this language: each takes its own place
             fused[rows] = own
         else:
