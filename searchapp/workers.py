@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -206,7 +206,7 @@ def _start(plan: _Plan, place: int, *, accepts: bool) -> _Worker:
     life, life_end = _SPAWN.Pipe(duplex=False)
     talk, talk_end = _SPAWN.Pipe()
     process = _SPAWN.Process(target=_work, args=(plan, place, life, talk_end), kwargs={"accepts": accepts}, daemon=True)
-    # Ctrl-C reaches all processes of a terminal; the first one ends the others
+    resource_tracker.ensure_running()  # `start` would do that, and let signals through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
@@ -219,6 +219,7 @@ def _start(plan: _Plan, place: int, *, accepts: bool) -> _Worker:
 
 def _work(plan: _Plan, place: int, life: Connection, talk: Connection, *, accepts: bool) -> None:
     """Answer at the address of a plan until the other end of `life` is closed, or SIGTERM."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first ends the others
     signal.signal(signal.SIGTERM, end_once)
     threading.Thread(target=_end_with, args=(life,), name="life", daemon=True).start()
     limit_cores(plan.cores)
