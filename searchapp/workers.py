@@ -219,7 +219,7 @@ def _start(plan: _Plan, place: int, *, accepts: bool) -> _Worker:
 
 def _work(plan: _Plan, place: int, life: Connection, talk: Connection, *, accepts: bool) -> None:
     """Answer at the address of a plan until the other end of `life` is closed, or SIGTERM."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first ends the others
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of them; the first ends the others
     signal.signal(signal.SIGTERM, end_once)
     threading.Thread(target=_end_with, args=(life,), name="life", daemon=True).start()
     limit_cores(plan.cores)
