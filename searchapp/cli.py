@@ -216,6 +216,7 @@ def compare(commitment_ids: tuple[str, ...], store: Store, lang: str | None, for
 @setting_option("engine")
 @setting_option("host")
 @setting_option("port")
+@setting_option("workers")
 @setting_option("threads")
 @setting_option("runtime")
 @setting_option("paranoid")
@@ -236,6 +237,10 @@ def serve(ctx: click.Context, /, index: str, show_settings: bool, limits: Limits
         for line in _settings_table(ctx):
             click.echo(line)
         return
-    from searchapp.server import run  # noqa: PLC0415 (`--help` must not load the server)
+    from searchapp.server import IndexApp, Serving, run  # noqa: PLC0415 (`--help` must not load the server)
+    from searchapp.workers import run_workers  # noqa: PLC0415 (the same)
 
-    run(Path(index), limits=limits, **options)
+    host, port, threads, workers = (options.pop(name) for name in ("host", "port", "threads", "workers"))
+    serving = Serving(host=host, port=port, threads=threads, workers=workers, rate=limits.rate_limit)
+    make = IndexApp(index=Path(index), limits=limits, **options)
+    (run if workers == 1 else run_workers)(make, serving)

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 
 from babel import Locale
 from babel.numbers import format_decimal
 
 __all__ = [
+    "ENGLISH",
     "N_",
     "Language",
     "day_first",
@@ -36,8 +38,11 @@ class Language:
     ngettext: Callable[[str, str, int], str]
 
 
+ENGLISH = "en"
+"""The code of the language that the code is written in."""
+
 _ENGLISH = Language(
-    code="en",
+    code=ENGLISH,
     gettext=lambda message: message,
     ngettext=lambda one, many, number: one if number == 1 else many,
 )
@@ -56,12 +61,17 @@ def speaking(language: Language) -> Iterator[None]:
 
 def locale() -> Locale:
     """Return the names, numbers and dates of the language that labels are in (CLDR)."""
-    return Locale.parse(_spoken.get().code)
+    return _locale(_spoken.get().code)
+
+
+@cache
+def _locale(code: str) -> Locale:
+    return Locale.parse(code)
 
 
 def day_first() -> Locale:
     """Return the same for dates, with English as the British write them: 2 May 2016."""
-    return Locale("en", "GB") if _spoken.get().code == "en" else locale()
+    return Locale("en", "GB") if _spoken.get().code == ENGLISH else locale()
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's name for it)

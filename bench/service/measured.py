@@ -15,9 +15,10 @@ from bench.service.latency import Latencies, latencies
 from bench.service.made_up import Load
 from bench.service.memory import Memory, disk_megabytes, resident_megabytes
 from bench.service.scans import Scan, scan
-from bench.service.throughput import CLIENTS, answers_per_second, serving
+from bench.service.throughput import CLIENTS, Answers, answers, serving
 from bench.sets import ogp_knownitem
 from evaluation.dataset import Topic
+from indexer.shared.cores import usable_cores
 from indexer.shared.storage import open_generation
 from searchapp.search.results import Mode
 
@@ -31,15 +32,16 @@ SCANS = (50_000, 200_000, 1_000_000)
 
 _SERVED: tuple[Mode, ...] = ("keyword", "hybrid")
 
-Throughput = dict[tuple[Mode, int], float]
-"""Answers in a second by mode and number of clients."""
+Throughput = dict[tuple[int, Mode, int], Answers]
+"""What was answered over HTTP, by the numbers of workers, the mode and the number of clients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSetup:
     """What is measured: the folder of test sets, sizes in chunks, and where the encoder comes from.
 
-    `sample` is the number of queries in each of two languages, `seconds` how long a server is asked in each way.
+    `sample` is the number of queries in each of two languages, `seconds` how long a server is asked in each way, all in
+    all.
     """
 
     data: Path
@@ -47,7 +49,7 @@ class ServiceSetup:
     sizes: Sequence[int] = SIZES
     scans: Sequence[int] = SCANS
     sample: int = 100
-    seconds: float = 4.0
+    seconds: float = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +100,25 @@ def _column(chunks: int, setup: ServiceSetup, topics: Sequence[Topic]) -> Column
 
 
 def _served(index: Path, setup: ServiceSetup, queries: Sequence[str]) -> tuple[Throughput, Memory]:
+    """Measure one worker, and one for each core; memory is that of one."""
+    throughput: Throughput = {}
     with serving(index, setup.load) as server:
-        throughput = {
-            (mode, clients): answers_per_second(server.port, mode, queries, clients=clients, seconds=setup.seconds)
-            for mode in _SERVED
-            for clients in CLIENTS
-        }
-        return throughput, Memory(
+        throughput |= _throughput(server.port, 1, setup, queries)
+        memory = Memory(
             disk=disk_megabytes(open_generation(index).folder),
             encoder=server.encoder_megabytes,
             server=resident_megabytes(server.process),
         )
+    if usable_cores() > 1:
+        with serving(index, setup.load, workers=usable_cores()) as server:
+            throughput |= _throughput(server.port, usable_cores(), setup, queries)
+    return throughput, memory
+
+
+def _throughput(port: int, workers: int, setup: ServiceSetup, queries: Sequence[str]) -> Throughput:
+    answers(port, "hybrid", queries, clients=[max(CLIENTS)], seconds=setup.seconds / 2)  # each worker's first ones
+    found: Throughput = {}
+    for mode in _SERVED:
+        of_clients = answers(port, mode, queries, clients=CLIENTS, seconds=setup.seconds)
+        found |= {(workers, mode, clients): measured for clients, measured in of_clients.items()}
+    return found

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.service.measured import Column, Measured
 from bench.service.scans import CONCORD, Scan
+from bench.service.throughput import Answers
 
 __all__ = ["service_tables"]
 
@@ -22,7 +23,7 @@ def service_tables(measured: Measured) -> Iterator[str]:
     searches = len(next(iter(columns[0].latencies.values())))
     yield from _table(f"Milliseconds of {searches} searches: p50 / p95 / p99", columns, _latency_rows)
     yield ""
-    yield from _table("Answers a second, over HTTP", columns, _throughput_rows)
+    yield from _table("Answers a second, over HTTP (p50 / p99)", columns, _throughput_rows)
     yield ""
     yield from _table("Memory, MB", columns, _memory_rows)
     yield ""
@@ -52,9 +53,21 @@ def _latency_rows(columns: Sequence[Column]) -> Iterator[list[str]]:
 
 
 def _throughput_rows(columns: Sequence[Column]) -> Iterator[list[str]]:
-    for mode, clients in columns[0].throughput:
-        asked = f"{clients} client{'s' if clients > 1 else ''}"
-        yield [f"{mode}, {asked}", *(f"{column.throughput[mode, clients]:.0f}" for column in columns)]
+    for asked in columns[0].throughput:
+        workers, mode, clients = asked
+        yield [
+            f"{mode}, {_many(workers, 'worker')}, {_many(clients, 'client')}",
+            *(_answered(column.throughput[asked]) for column in columns),
+        ]
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count > 1 else ''}"
+
+
+def _answered(measured: Answers) -> str:
+    middle, late = np.percentile(measured.milliseconds, (50, 99))
+    return f"{measured.rate:.0f} ({middle:.1f} / {late:.1f} ms)"
 
 
 def _memory_rows(columns: Sequence[Column]) -> Iterator[list[str]]:

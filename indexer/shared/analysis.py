@@ -24,7 +24,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -78,6 +78,7 @@ _RULES = 2
 """To be raised when the code here or in `word_forms` makes other terms."""
 
 _LONGEST_READ = 4 * MAX_TERM
+_MOST_READ = 16_384  # words that are kept of a language
 _STOP_LIST_OF = {"nb": "no", "nn": "no"}
 
 _PAIRED = (
@@ -140,6 +141,9 @@ class _Forms:
     surface: str
 
 
+_Reading = tuple[_Forms, int, int]
+
+
 def tokens(text: str, lang: str) -> list[Token]:
     """Return the words of a text in their order, as its language (a BCP-47 tag) has them, without its stop words.
 
@@ -157,18 +161,13 @@ def spans_of(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, i
     lang = primary_tag(lang)
     if not _PLAIN_TEXT.fullmatch(text):
         return [(start, end) for found, start, end in _words(text, lang) if found.term in forms or found.stem in forms]
+    readings = _readings(lang)
     spans: list[tuple[int, int]] = []
-    known: dict[str, tuple[int, int] | None] = {}
     for match in _PLAIN_WORD.finditer(text):
-        word = match[0]
-        if word not in known:
-            read = _read(word, lang)
-            there = read is not None and (read[0].term in forms or read[0].stem in forms)
-            known[word] = read[1:] if read is not None and there else None
-        span = known[word]
-        if span is not None:
+        read = readings[match[0]]
+        if read is not None and (read[0].term in forms or read[0].stem in forms):
             at = match.start()
-            spans.append((at + span[0], at + span[1]))
+            spans.append((at + read[1], at + read[2]))
     return spans
 
 
@@ -262,14 +261,15 @@ class _SurfaceField(FieldType):  # type: ignore[misc]  # Whoosh has no types
 
 def _words(text: str, lang: str) -> Iterator[tuple[_Forms, int, int]]:
     pattern = _PLAIN_WORD if _PLAIN_TEXT.fullmatch(text) else _WORD_OR_RUN
+    readings = _readings(lang)
     for match in pattern.finditer(text):
         word, at = match[0], match.start()
         if match.lastgroup == "run":
             yield from _pairs(word, at)
             continue
-        found = _read(word, lang)
-        if found is not None:
-            forms, start, end = found
+        read = readings[word]
+        if read is not None:
+            forms, start, end = read
             yield forms, at + start, at + end
 
 
@@ -297,19 +297,29 @@ def _without_elision(word: str, lang: str) -> tuple[int, int]:
     return start, end
 
 
-def _read_once(word: str, lang: str) -> tuple[_Forms, int, int] | None:
-    """Return the forms of a word, and the span of the word proper in it; None for one that is no word to search for."""
-    start, end = _without_elision(word, lang)
-    forms = _forms(word[start : min(end, start + _LONGEST_READ)], lang)
-    return None if forms is None else (forms, start, end)
+class _Readings(dict[str, _Reading | None]):
+    """Of a language's words their forms and the span of the word proper, None where a word isn't one to search for.
+
+    What was read once is kept for the next time, as far as there is room, unless the word is a long one.
+    """
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+
+    def __missing__(self, word: str) -> _Reading | None:
+        start, end = _without_elision(word, self._lang)
+        forms = _forms(word[start : min(end, start + _LONGEST_READ)], self._lang)
+        reading = None if forms is None else (forms, start, end)
+        if len(word) <= _LONGEST_READ:
+            if len(self) >= _MOST_READ:
+                self.clear()
+            self[word] = reading
+        return reading
 
 
-_read_before = lru_cache(maxsize=65_536)(_read_once)
-
-
-def _read(word: str, lang: str) -> tuple[_Forms, int, int] | None:
-    """Return what `_read_once` does, and keep it for the next time, unless the word is a long one."""
-    return _read_before(word, lang) if len(word) <= _LONGEST_READ else _read_once(word, lang)
+@cache
+def _readings(lang: str) -> _Readings:
+    return _Readings(lang)
 
 
 def _forms(word: str, lang: str) -> _Forms | None:

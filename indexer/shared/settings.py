@@ -58,7 +58,11 @@ LIMITS = (
         default=5_000,
         help="Milliseconds until a search is answered by its words alone, marked partial, or with a 503.",
     ),
-    Setting(name="max-searches", default=4, help="Searches at the same time; more than cores make all of them slower."),
+    Setting(
+        name="max-searches",
+        default=4,
+        help="Searches at the same time, by all workers; more than cores make all of them slower.",
+    ),
     Setting(
         name="max-waiting",
         default=28,
@@ -125,9 +129,18 @@ SETTINGS = (
     ),
     Setting(name="port", default=8000, help="Port to listen on; the default needs no privileges."),
     Setting(
+        name="workers",
+        default=1,
+        help=(
+            "Processes that answer: one for each core answer the most, but each has an encoder of its own, which is"
+            " most of a server's memory."
+        ),
+    ),
+    Setting(
         name="threads",
         default=40,
-        help="Requests handled at the same time: all searches that run or wait, and some for what is quick.",
+        help="Requests handled at the same time by each worker: all searches that run or wait, and some for what is"
+        " quick.",
     ),
     Setting(
         name="paranoid",

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 
 from tqdm import tqdm
 
-from indexer.shared.encoder import cores
+from indexer.shared.cores import usable_cores
 from indexer.workers.batches import Batch, Vectors
 from indexer.workers.crew import Crew
 from indexer.workers.worker import EncoderSource, embed, provide
@@ -69,7 +69,7 @@ class _ProcessCrew:
     def _open(self) -> None:
         spawn = multiprocessing.get_context("spawn")  # threads, which encoders have, don't survive a fork
         watched, self._alive = spawn.Pipe(duplex=False)
-        threads = max(1, cores() // self._workers)
+        threads = max(1, usable_cores() // self._workers)
         self._pool = ProcessPoolExecutor(
             self._workers, mp_context=spawn, initializer=_start, initargs=(self._source, threads, watched)
         )

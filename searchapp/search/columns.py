@@ -67,6 +67,10 @@ class Column:
 
     def counts(self, chosen: Selection) -> npt.NDArray[np.int64]:
         """Return by value how many of the chosen hits have it, int64 `(values,)`."""
+        if not self.values:
+            return np.zeros(0, dtype=np.int64)
+        if chosen.distinct and not self.several:
+            return np.bincount(self.single.take(chosen.rows) + 1, minlength=len(self.values) + 1)[1:]
         numbers, documents = self._pairs(chosen)
         if not chosen.distinct:
             units = int(chosen.unit.max(initial=0)) + 1

@@ -41,7 +41,9 @@ def count_facets(
 
 def _facet(column: Column, chosen: Selection, filters: Filters) -> Facet:
     selected = _selected(column, filters)
-    counts = {value: count for value, count in zip(column.values, column.counts(chosen).tolist(), strict=True) if count}
+    found = column.counts(chosen)
+    there = np.flatnonzero(found)
+    counts = {column.values[number]: count for number, count in zip(there.tolist(), found[there].tolist(), strict=True)}
     counts |= {value: 0 for value in selected if value not in counts}
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     values = tuple(FacetValue(value=value, count=count, selected=value in selected) for value, count in ordered)

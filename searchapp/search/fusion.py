@@ -51,8 +51,11 @@ def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
     language. A document's fused score is the one that its place came from.
     """
     fused = np.empty_like(slots)
-    for number in np.unique(lang):
+    for number in np.flatnonzero(np.bincount(lang)):
         rows = np.flatnonzero(lang == number)
-        takers = rows[descending(inside[rows])]
-        fused[takers] = np.sort(slots[rows])[::-1]
+        own, order = slots.take(rows), inside.take(rows)
+        if np.array_equal(own, order):  # no word of the query is in this language: each takes its own place
+            fused[rows] = own
+        else:
+            fused[rows[descending(order)]] = np.sort(own)[::-1]
     return fused

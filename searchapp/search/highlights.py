@@ -48,7 +48,11 @@ def sentence_highlight(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.floa
     language and the query. One or two sentences never do. To be nearer than the whole passage is no sign: where the
     title matches too, even the right sentence isn't.
     """
-    if len(scores) < _FEWEST or scores.max() <= scores.mean() + scores.std():
+    if len(scores) < _FEWEST:
+        return ()
+    mean = _mean(scores)
+    deviations = scores - mean
+    if scores.max() <= mean + np.sqrt(_mean(deviations * deviations)):
         return ()
     return nearest_sentence(spans, scores)
 
@@ -62,6 +66,12 @@ def nearest_sentence(spans: npt.NDArray[np.int32], scores: npt.NDArray[np.float3
         return ()
     start, end = spans[int(scores.argmax())]
     return (Highlight(start=int(start), end=int(end), kind="semantic"),)
+
+
+def _mean(values: npt.NDArray[np.float32]) -> np.float32:
+    """Return the mean as numpy's own function does, which for a few values takes three times as long."""
+    mean: np.float32 = np.add.reduce(values) / np.float32(len(values))
+    return mean
 
 
 def _starts(token: Token, lang: str, prefixes: tuple[str, ...]) -> bool:

@@ -82,9 +82,9 @@ def collapse(documents: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], 
     `documents` are rows; `scores` and `unit`, the number of a document's commitment or group of near-duplicates, are
     indexed by document row.
     """
-    order = documents[descending(scores[documents])]
-    shown = order[_first_of_each(unit[order])]
-    return Ranking(document=shown, score=scores[shown])
+    order = documents.take(descending(scores.take(documents)))
+    shown = order.take(_first_of_each(unit.take(order)))
+    return Ranking(document=shown, score=scores.take(shown))
 
 
 def by_year(ranking: Ranking, year: npt.NDArray[np.int32], *, newest_first: bool) -> Ranking:

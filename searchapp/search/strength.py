@@ -110,20 +110,22 @@ class Grader:
 
 def by_evidence(evidence: Floats) -> Grades:
     """Return the grades that evidence by meaning gives."""
-    grades: Grades = np.sum([evidence >= level for level in LEVELS], axis=0, dtype=np.int8)
+    weak, fair, strong = ((evidence >= level).view(np.int8) for level in LEVELS)
+    grades: Grades = weak + fair + strong
     return grades
 
 
 def by_exact_words(coverage: Coverage) -> Grades:
     """Return the grades that numbers and names give."""
-    return np.where((coverage.share >= ABOUT) & (coverage.idf >= RARE), FAIR, NONE).astype(np.int8)
+    return np.where((coverage.share >= ABOUT) & (coverage.idf >= RARE), np.int8(FAIR), np.int8(NONE))
 
 
 def by_words(coverage: Coverage, *, alone: bool) -> Grades:
     """Return the grades that words give; `alone` where there is no meaning to go by."""
     rare, complete = coverage.idf >= RARE, coverage.share >= ALL_WORDS
     if not alone:
-        return np.select([complete & rare, complete], [FAIR, WEAK], NONE).astype(np.int8)
+        grades: Grades = complete.view(np.int8) + (complete & rare).view(np.int8)  # WEAK, and one more
+        return grades
     mostly = (coverage.share >= MOST_WORDS) & rare
     return np.select([complete & rare, complete | mostly, coverage.share > 0], [STRONG, FAIR, WEAK], NONE).astype(
         np.int8

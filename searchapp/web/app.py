@@ -28,6 +28,7 @@ from searchapp.labels import (
 )
 from searchapp.limits import Limits
 from searchapp.search.explain import matched_words
+from searchapp.sharing import Shared
 from searchapp.web.access import install_access_log
 from searchapp.web.api import api
 from searchapp.web.caching import set_cache_control
@@ -114,7 +115,8 @@ def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
     `INDEX` is the folder of the index, or `ENGINE` the address of its database, opened when it is first needed, with
     `PARANOID` after comparing its digests;
     `RUNTIME` computes its encoder. Tests set `SEARCHER` to a ready searcher. `LIMITS` say what it takes on, and
-    `LOG_QUERIES` whether the access log tells what was searched for.
+    `LOG_QUERIES` whether the access log tells what was searched for. `SHARED` is what it has in common with the
+    applications of other processes.
     """
     app = _ConcordFlask(__name__)
     app.config.from_mapping(
@@ -124,6 +126,7 @@ def create_app(test_config: Mapping[str, object] | None = None) -> Flask:
         PARANOID=False,
         SEARCHER=None,
         LIMITS=Limits(),
+        SHARED=Shared(),
         LOG_QUERIES=False,
     )
     app.config.from_mapping(test_config)

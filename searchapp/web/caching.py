@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache, wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from flask import Response, g, make_response, request
 from flask.typing import ResponseReturnValue
@@ -17,6 +17,9 @@ from flask.typing import ResponseReturnValue
 from indexer.shared.errors import EncoderError, IndexStoreError
 from searchapp.web.holder import get_searcher
 from searchapp.web.languages import page_language
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 __all__ = ["forget", "revalidated", "set_cache_control"]
 
@@ -61,7 +64,14 @@ def _tag() -> str | None:
         digest = get_searcher().info.digest
     except (IndexStoreError, EncoderError):
         return None
-    return hashlib.sha256(f"{digest} {_program()} {page_language()} {request.url}".encode()).hexdigest()[:24]
+    asked = f"{digest} {_program()} {page_language()} {_address(request.environ)}"
+    return hashlib.sha256(asked.encode(errors="surrogateescape")).hexdigest()[:24]
+
+
+def _address(environ: WSGIEnvironment) -> str:
+    """Return what was asked for, as it was written; nobody needs it put right (`request.url`)."""
+    parts = ("wsgi.url_scheme", "HTTP_HOST", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+    return "\0".join(environ.get(part, "") for part in parts)
 
 
 @cache

@@ -6,14 +6,14 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import cast
 
 from flask import Flask, current_app, request
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import RequestURITooLarge, TooManyRequests
@@ -21,8 +21,9 @@ from werkzeug.exceptions import RequestURITooLarge, TooManyRequests
 from indexer.shared.errors import ConcordError, OverloadError
 from searchapp.limits import Limits
 from searchapp.search.watch import Watch
+from searchapp.sharing import Shared, Tally
 
-__all__ = ["Gate", "RateLimit", "Turns", "client_of", "get_gate", "install_gate"]
+__all__ = ["Gate", "RateCounts", "RateLimit", "Turns", "client_of", "get_gate", "install_gate"]
 
 _EXTENSION = "concord.gate"
 _UNLIMITED = frozenset({"static", "api.healthz", "api.readyz", "api.metrics"})
@@ -31,12 +32,17 @@ _IPV6_CLIENT = 64
 
 
 class Gate:
-    """Lets as many searches run at once as the limits say, has some wait, and refuses the others."""
+    """Lets as many searches run at once as the limits say, has some wait, and refuses the others.
 
-    def __init__(self, limits: Limits) -> None:
+    Of several processes each runs its share, and one at least; how many may wait is counted over all of them.
+    """
+
+    def __init__(self, limits: Limits, shared: Shared | None = None) -> None:
+        shared = shared or Shared()
+        places = -(-limits.max_searches // shared.workers)
         self._budget = limits.time_budget / 1000
-        self._turns = Turns(limits.max_searches, waiting=limits.max_waiting)
-        self._workers = ThreadPoolExecutor(max_workers=limits.max_searches, thread_name_prefix="encode")
+        self._turns = Turns(places, most=limits.max_searches + limits.max_waiting, tally=shared.searches)
+        self._workers = ThreadPoolExecutor(max_workers=places, thread_name_prefix="encode")
 
     @contextmanager
     def search(self) -> Iterator[Watch]:
@@ -54,11 +60,15 @@ class Gate:
 
 
 class Turns:
-    """A number of places, given in the order in which they are asked for (a semaphore lets newcomers pass)."""
+    """A number of places, given in the order in which they are asked for (a semaphore lets newcomers pass).
 
-    def __init__(self, places: int, *, waiting: int) -> None:
-        self._free = places
-        self._most_waiting = waiting
+    `most` may have a place or wait for one, in all processes that count themselves in `tally`.
+    """
+
+    def __init__(self, places: int, *, most: int, tally: Tally | None = None) -> None:
+        self._places = self._free = places
+        self._most = most
+        self._tally = tally or Tally.alone()
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
 
@@ -71,16 +81,19 @@ class Turns:
         with self._lock:
             if self._free:
                 self._free -= 1
+                self._count()
                 return True
-            if len(self._waiting) >= self._most_waiting:
+            if self._tally.total >= self._most:
                 return False
             turn = threading.Event()
             self._waiting.append(turn)
+            self._count()
         if turn.wait(seconds):
             return True
         with self._lock:
             if not turn.is_set():
                 self._waiting.remove(turn)
+                self._count()
             return turn.is_set()
 
     def give_back(self) -> None:
@@ -90,26 +103,52 @@ class Turns:
                 self._waiting.popleft().set()
             else:
                 self._free += 1
+            self._count()
+
+    def _count(self) -> None:
+        self._tally.set(self._places - self._free + len(self._waiting))
 
 
-class RateLimit:
+class RateCounts:
     """Counts the requests of each client in a moving window; ConcordError for a rate that can't be read."""
 
     def __init__(self, rate: str) -> None:
-        try:
-            self._rate = parse(rate)
-        except ValueError:
-            raise ConcordError(f"rate-limit: {rate!r} is not a rate such as 300/minute") from None
+        self._rate = _read_rate(rate)
         self._counts = MovingWindowRateLimiter(MemoryStorage())
+
+    def add(self, client: str) -> int | None:
+        """Count a request of a client; return None, or the seconds to wait for when it has made too many."""
+        if self._counts.hit(self._rate, client):
+            return None
+        again = self._counts.get_window_stats(self._rate, client).reset_time
+        return max(1, math.ceil(again - time.time()))
+
+
+class RateLimit:
+    """Refuses clients that make too many requests; ConcordError for a rate that can't be read.
+
+    `count` does what `RateCounts.add` does, which it is unless another process counts.
+    """
+
+    def __init__(self, rate: str, count: Callable[[str], int | None] | None = None) -> None:
+        self._rate = _read_rate(rate)
+        self._count = count or RateCounts(rate).add
 
     def check(self, client: str) -> None:
         """Count a request of a client (TooManyRequests when it has made too many)."""
-        if not self._counts.hit(self._rate, client):
-            again = self._counts.get_window_stats(self._rate, client).reset_time
+        seconds = self._count(client)
+        if seconds is not None:
             raise TooManyRequests(
                 f"More than {self._rate.amount} requests in {self._rate.multiples} {self._rate.GRANULARITY.name}.",
-                retry_after=max(1, math.ceil(again - time.time())),
+                retry_after=seconds,
             )
+
+
+def _read_rate(rate: str) -> RateLimitItem:
+    try:
+        return parse(rate)
+    except ValueError:
+        raise ConcordError(f"rate-limit: {rate!r} is not a rate such as 300/minute") from None
 
 
 def client_of(address: str | None) -> str | None:
@@ -126,10 +165,11 @@ def client_of(address: str | None) -> str | None:
 
 
 def install_gate(app: Flask) -> None:
-    """Give an application its limits, those of `LIMITS`."""
+    """Give an application its limits, those of `LIMITS`, counted together with the processes of `SHARED`."""
     limits: Limits = app.config["LIMITS"]
-    app.extensions[_EXTENSION] = Gate(limits)
-    rate = RateLimit(limits.rate_limit) if limits.rate_limit else None
+    shared: Shared = app.config["SHARED"]
+    app.extensions[_EXTENSION] = Gate(limits, shared)
+    rate = RateLimit(limits.rate_limit, shared.count) if limits.rate_limit else None
 
     def check() -> None:
         address = request.environ.get("REQUEST_URI") or request.full_path

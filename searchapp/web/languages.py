@@ -11,12 +11,12 @@ from typing import Any
 import flask_babel
 from flask import Flask, Response, g, request, url_for
 
-from searchapp.language import Language, decimal_label, number_label, speaking
+from searchapp.language import ENGLISH, Language, decimal_label, number_label, speaking
 from searchapp.web.errors import is_api
 
 __all__ = ["LANGUAGES", "install_languages", "page_language"]
 
-LANGUAGES = {"en": "English", "es": "Español", "fr": "Français", "pt": "Português"}
+LANGUAGES = {ENGLISH: "English", "es": "Español", "fr": "Français", "pt": "Português"}
 """Languages that pages can be in, with their own names."""
 
 _PARAMETER = "ui"
@@ -37,7 +37,7 @@ def install_languages(app: Flask) -> None:
 
 def page_language() -> str:
     """Return the code of the language of the present request's answer."""
-    return _asked_for() or _preferred() if _is_page() else "en"
+    return _asked_for() or _preferred() if _is_page() else ENGLISH
 
 
 def _asked_for() -> str | None:
@@ -49,7 +49,7 @@ def _asked_for() -> str | None:
 def _preferred() -> str:
     """Return the first language of the browser's list that pages can be in, whatever the country (`fr-CA`)."""
     wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
-    return next((code for code in wanted if code in LANGUAGES), "en")
+    return next((code for code in wanted if code in LANGUAGES), ENGLISH)
 
 
 def _is_page() -> bool:
@@ -57,9 +57,10 @@ def _is_page() -> bool:
 
 
 def _start_speaking() -> None:
-    language = Language(code=page_language(), gettext=flask_babel.gettext, ngettext=_ngettext)
-    g.speaking = speaking(language)
-    g.speaking.__enter__()
+    code = page_language()
+    if code != ENGLISH:  # which labels are in anyway
+        g.speaking = speaking(Language(code=code, gettext=flask_babel.gettext, ngettext=_ngettext))
+        g.speaking.__enter__()
 
 
 def _stop_speaking(_error: BaseException | None) -> None:

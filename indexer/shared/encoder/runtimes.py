@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib import util
 
 from indexer.shared.errors import EncoderError
@@ -15,7 +14,6 @@ __all__ = [
     "RUNTIMES",
     "TORCH",
     "check_runtime",
-    "cores",
     "missing_packages",
 ]
 
@@ -34,11 +32,6 @@ def check_runtime(runtime: str) -> None:
     """Raise EncoderError for a name that is none of RUNTIMES nor AUTO."""
     if runtime not in {AUTO, *RUNTIMES}:
         raise EncoderError(f"runtime {runtime!r}: unknown; expected {', '.join((AUTO, *RUNTIMES))}")
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def missing_packages(runtime: str) -> list[str]:

@@ -12,6 +12,7 @@ from bench.service.latency import MODES, OTHER, TOTAL
 from bench.service.measured import Column, Measured
 from bench.service.memory import Memory
 from bench.service.scans import CONCORD, Scan
+from bench.service.throughput import Answers
 from searchapp.search.watch import STAGES
 
 __all__ = ["made_up"]
@@ -32,7 +33,7 @@ def _column(size: int) -> Column:
         cost=IndexCost(seconds=size / 100, update=1.0, megabytes=200.0),
         memory=Memory(disk=size / 500, encoder=800.0, server=900 + 3 * size / 1_000),
         latencies={(mode, stage): np.full(4, taken) for mode in MODES for stage, taken in stages.items()},
-        throughput={("hybrid", 1): 20.0},
+        throughput={(1, "hybrid", 1): Answers(rate=20.0, milliseconds=np.full(4, 50.0))},
         legs={("vector", CONCORD): size / 1e7, ("vector", READING): size / 1e7},
         same=1.0,
     )

@@ -8,15 +8,18 @@ from bench.service.made_up import MadeUpEncoder
 from bench.service.measured import ServiceSetup, measure
 from bench.service.memory import resident_megabytes
 from bench.service.report import service_tables
-from bench.service.throughput import answers_per_second, serving
+from bench.service.throughput import answers, serving
 from indexer.pipeline import index_documents
 from indexer.readers.sources import ReadResult
+from indexer.shared.cores import usable_cores
 from indexer.shared.encoder import Encoder
 from indexer.shared.errors import ConcordError
 from tests.bench.fakes import write_sets
 from tests.bench.service.figures import made_up
 from tests.conftest import BuildIndex
 from tests.fakes import document
+
+WORKERS = [f"{count} worker{'s' * (count > 1)}" for count in sorted({1, usable_cores()})]
 
 
 def no_encoder() -> Encoder | None:
@@ -39,7 +42,11 @@ def test_six_tables_have_a_column_for_each_size(tmp_path: Path) -> None:
     names = [row[0] for row in rows]
     assert [name for name in names if name.startswith("keyword, ")] == [
         *(f"keyword, {stage}" for stage in ("keyword", "rank", "present", "other", "total")),
-        *(f"keyword, {clients}" for clients in ("1 client", "8 clients", "32 clients")),
+        *(
+            f"keyword, {workers}, {clients}"
+            for workers in WORKERS
+            for clients in ("1 client", "8 clients", "32 clients")
+        ),
     ]
     assert {"hybrid, encode", "semantic, semantic", "peak memory, MB", "keyword: Concord"} <= set(names)
     assert all(
@@ -64,9 +71,12 @@ def test_a_server_that_answers_is_counted_and_one_that_refuses_or_is_not_there_i
     read = ReadResult(documents=(document("A", "A text."),), rejected=(), sources=())
     index_documents(read, index=tmp_path / "index", encoder=MadeUpEncoder())
     with serving(tmp_path / "index", no_encoder) as server:
-        assert answers_per_second(server.port, "hybrid", ["text", "title"], clients=3, seconds=0) > 0
+        found = answers(server.port, "hybrid", ["text", "title"], clients=(3, 1), seconds=0)
+        assert list(found) == [3, 1]
+        assert found[3].rate > 0
+        assert len(found[3].milliseconds) >= 3
         assert not resident_megabytes(server.process) < server.encoder_megabytes
         with pytest.raises(ConcordError, match="answered 400"):
-            answers_per_second(server.port, "keyword", [""], clients=1, seconds=0)
+            answers(server.port, "keyword", [""], clients=[1], seconds=0)
     with pytest.raises(ConcordError, match="can't be asked"):
-        answers_per_second(server.port, "keyword", ["text"], clients=1, seconds=0)
+        answers(server.port, "keyword", ["text"], clients=[1], seconds=0)

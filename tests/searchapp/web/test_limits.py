@@ -81,7 +81,7 @@ def _through(gate: Gate) -> bool:
 
 
 def test_whoever_has_waited_longest_is_next_and_nobody_who_comes_later() -> None:
-    turns, order = Turns(1, waiting=8), list[int]()
+    turns, order = Turns(1, most=1 + 8), list[int]()
 
     def ask(number: int) -> None:
         assert turns.take(60)
@@ -109,7 +109,7 @@ def _soon(holds: Callable[[], bool]) -> bool:
 
 
 def test_who_has_waited_in_vain_takes_no_place() -> None:
-    turns = Turns(1, waiting=1)
+    turns = Turns(1, most=1 + 1)
     assert turns.take(0)
     assert [turns.take(0.001) for _ in range(3)] == [False] * 3
     turns.give_back()
