@@ -65,7 +65,7 @@ def test_a_worker_with_another_revision_is_refused() -> None:
 
 
 def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.workers.processes.cores", lambda: 5)
+    monkeypatch.setattr("indexer.workers.processes.usable_cores", lambda: 5)
     found = vectors_of(
         [batch(number, "text") for number in range(8)], EncoderSource.of(ThreadsEncoder(5), load_threads)
     )
