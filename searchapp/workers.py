@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -220,10 +220,18 @@ def _start(plan: _Plan, place: int, *, accepts: bool) -> _Worker:
 def _work(plan: _Plan, place: int, life: Connection, talk: Connection, *, accepts: bool) -> None:
     """Answer at the address of a plan until the other end of `life` is closed, or SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of them; the first ends the others
-    signal.signal(signal.SIGTERM, end_once)
-    threading.Thread(target=_end_with, args=(life,), name="life", daemon=True).start()
-    limit_cores(plan.cores)
     first = _FirstProcess(talk)
+    with suppress(KeyboardInterrupt):  # before it answered anything
+        signal.signal(signal.SIGTERM, end_once)
+        threading.Thread(target=_end_with, args=(life,), name="life", daemon=True).start()
+        limit_cores(plan.cores)
+        try:
+            _serve(plan, place, first, accepts=accepts)
+        except ConcordError as error:
+            first.tell_failure(error)
+
+
+def _serve(plan: _Plan, place: int, first: _FirstProcess, *, accepts: bool) -> None:
     tallies = _tallies(plan)
     shared = Shared(
         workers=plan.serving.workers,
@@ -232,18 +240,13 @@ def _work(plan: _Plan, place: int, life: Connection, talk: Connection, *, accept
         count=first.count if plan.serving.rate else None,
         metrics=plan.folder,
     )
-    try:
-        with log_on_stderr():
-            app = plan.make(shared)
-            holder_of(app).get()
-            server = GracefulServer(
-                app, plan.listening, threads=plan.serving.threads, connections=shared.connections, accepts=accepts
-            )
-            answer(server, holder_of(app), ready=first.tell_ready, stopping=lambda: None)
-    except ConcordError as error:
-        first.tell_failure(error)
-    except KeyboardInterrupt:  # before it answered anything
-        pass
+    with log_on_stderr():
+        app = plan.make(shared)
+        holder_of(app).get()
+        server = GracefulServer(
+            app, plan.listening, threads=plan.serving.threads, connections=shared.connections, accepts=accepts
+        )
+        answer(server, holder_of(app), ready=first.tell_ready, stopping=lambda: None)
 
 
 def _end_with(life: Connection) -> None:

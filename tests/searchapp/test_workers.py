@@ -205,6 +205,7 @@ def test_an_index_that_cannot_be_served_is_one_line(index: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     ended = subprocess.run(command_of(index, *TWO), capture_output=True, text=True, check=False)  # noqa: S603 (our own program)
     assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 2, ended.stderr
     told, line = ended.stderr.splitlines()
     assert told.startswith("Loading")
     assert line.startswith(f"concord: {path}")
