@@ -74,9 +74,13 @@ _NOTHING = _Numbered(
 
 
 def prepare_for(address: str) -> str:
-    """Bring a database up to this program's schema, and return its name for messages; raises as `publish_to`."""
+    """Bring a database up to this program's schema, and return its name for messages; raises as `publish_to`.
+
+    Who can't publish there is told now, before anything is indexed.
+    """
     with connect(address) as connection, _single_writer(connection, address):
         install(connection)
+        connection.execute("delete from concord.generations where false")
     return place_of(address)
 
 
@@ -107,27 +111,30 @@ def publish_to(address: str, generation: Generation) -> None:
         with connection.transaction():
             _write(connection, generation, current, numbered)
         _index_nearest(connection, generation.manifest)
-        with connection.transaction():
-            _answer_with(connection, numbered.number)
+        _answer_with(connection, numbered.number)
         _clear(connection, older_than=current.number)
 
 
 def restore_in(address: str, digest: str | None = None) -> Manifest:
-    """Make the other generation of a database answer, or the named one; IndexStoreError when there is none."""
+    """Make an older generation of a database answer: the named one, else that which answered before.
+
+    Raises IndexStoreError when there is no such generation, and as `publish_to` does.
+    """
     with connect(address) as connection, _single_writer(connection, address):
         install(connection)
         current, _ = _current(connection)
         rows = connection.execute(
-            "select generation, manifest from concord.generations where generation <> %s order by generation desc",
-            [current.number],
+            "select generation, manifest from concord.generations where published_at is not null"
+            " order by generation desc"
         ).fetchall()
-        for number, manifest in rows:
-            found = msgspec.json.decode(manifest, type=Manifest)
-            if digest in (None, found.digest):
+        there = [(number, msgspec.json.decode(manifest, type=Manifest)) for number, manifest in rows]
+        for number, manifest in there:
+            if manifest.digest == digest or (digest is None and number != current.number):
                 _answer_with(connection, number)
-                return found
+                return manifest
     sought = f"generation {digest!r}" if digest else "other generation than the current one"
-    raise IndexStoreError(f"{place_of(address)}: there is no {sought}")
+    known = ", ".join(f"{one.digest} (built {one.built_at})" for _, one in there) or "none"
+    raise IndexStoreError(f"{place_of(address)}: there is no {sought}; those that are there: {known}")
 
 
 @contextmanager
@@ -163,8 +170,8 @@ def _current(connection: psycopg.Connection) -> tuple[_Numbered, str | None]:
 def _numbered(connection: psycopg.Connection, generation: Generation, current: _Numbered) -> _Numbered:
     """Return the numbers of all documents and chunks: as before where a document is the same, else new ones."""
     [(next_generation, next_document, next_chunk)] = connection.execute(
-        "select coalesce(max(generation), 0) + 1, coalesce(max(next_document), 0), coalesce(max(next_chunk), 0)"
-        " from concord.generations"
+        "select nextval('concord.generation_numbers')::int, coalesce(max(next_document), 0),"
+        " coalesce(max(next_chunk), 0) from concord.generations"
     ).fetchall()
     digests = _digests(generation)
     known = {digest.tobytes(): place for place, digest in enumerate(current.digests)}
@@ -453,15 +460,27 @@ def _index_partition(connection: psycopg.Connection, number: int, kinds: list[tu
 
 
 def _answer_with(connection: psycopg.Connection, generation: int) -> None:
-    connection.execute(
-        "insert into concord.answering (generation) values (%s) on conflict (one) do update"
-        " set generation = excluded.generation",
-        [generation],
-    )
+    with connection.transaction():
+        connection.execute(
+            "insert into concord.answering (generation) values (%s) on conflict (one) do update"
+            " set generation = excluded.generation",
+            [generation],
+        )
+        connection.execute(
+            "update concord.generations set published_at = now() where generation = %s and published_at is null",
+            [generation],
+        )
 
 
 def _clear(connection: psycopg.Connection, *, newer_than: int | None = None, older_than: int | None = None) -> None:
-    """Remove what newer generations have added and ended, or what those before one have ended."""
+    """Remove what newer generations have added and ended, or what those before one have ended.
+
+    The generations go first, so that none is there without its rows; after a failure, the next call does the rest.
+    """
+    if newer_than is not None:
+        connection.execute("delete from concord.generations where generation > %s", [newer_than])
+    else:
+        connection.execute("delete from concord.generations where generation < %s", [older_than])
     for table in PARTITIONED:
         name = sql.Identifier(table)
         if newer_than is not None:
@@ -471,10 +490,6 @@ def _clear(connection: psycopg.Connection, *, newer_than: int | None = None, old
             )
         else:
             connection.execute(sql.SQL("delete from concord.{} where until <= %s").format(name), [older_than])
-    if newer_than is not None:
-        connection.execute("delete from concord.generations where generation > %s", [newer_than])
-    else:
-        connection.execute("delete from concord.generations where generation < %s", [older_than])
 
 
 def _commitment_ids(generation: Generation) -> list[str]:

@@ -7,7 +7,8 @@ ConcordError                     anything a user can be told in one line
 ├── OverloadError                a request that there is no time or room to answer now
 ├── EncoderError                 an encoder that is missing, unknown or not the index's own
 ├── WorkerError                  processes for indexing that can't be had, or that end again and again
-└── IndexStoreError              an index folder that is missing, damaged or not writable
+└── IndexStoreError              an index that is missing, damaged or not writable
+    ├── EngineDownError          a database that doesn't answer at the moment
     ├── IndexFormatError         an index that another version of Concord made
     └── IndexMissingError        no index was ever built there
 """

@@ -108,7 +108,7 @@ class Engine(Protocol):
     def records(self) -> list[ColumnRecord]:
         """Return of every document what filters and facets need."""
 
-    def prefetch(self, rows: Sequence[int]) -> None:
+    def prefetch(self, rows: Sequence[int], *, sentences: bool = True) -> None:
         """Make ready for the documents and sentences of these chunks, all at once where each would take its time."""
 
     def document(self, row: int) -> Document:

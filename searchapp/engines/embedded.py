@@ -95,7 +95,7 @@ class EmbeddedEngine:
         """Return of every document what filters and facets need."""
         return [self._generation.decoded(row, _DECODER) for row in range(self.manifest.counts.documents)]
 
-    def prefetch(self, rows: Sequence[int]) -> None:
+    def prefetch(self, rows: Sequence[int], *, sentences: bool = True) -> None:
         """Do nothing: what is mapped is at hand."""
 
     def document(self, row: int) -> Document:

@@ -6,7 +6,7 @@ other. Stored embeddings are compared, so no encoder is needed. As in `searchapp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from indexer.shared.errors import QueryError
 from searchapp.engines.base import Engine
 from searchapp.search.columns import Columns
-from searchapp.search.results import Aligned, Compared, Match
+from searchapp.search.results import Aligned, Compared, Match, Quote
 from searchapp.search.similar import SimilarCommitments, Version
 
 __all__ = ["COMPARABLE", "CommitmentComparer", "check_ids"]
@@ -25,6 +25,7 @@ COMPARABLE = range(2, 7)
 PASSAGES = 3
 """Passages of the first commitment that are set beside the others' at most."""
 
+Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 
@@ -63,8 +64,8 @@ class CommitmentComparer:
         version = max(compared, key=lambda one: sum(one.scores[rows].max() for rows in map(np.array, others)))
         shown = [rows[int(version.scores[rows].argmax())] for rows in others]
         likeness = [float(score) if np.isfinite(score) else None for score in version.scores[shown]]
-        columns = [self._compared(version.document, None), *map(self._compared, shown, likeness)]
-        return tuple(columns), self._aligned(version, shown)
+        aligned = self._aligned(version, shown)
+        return (self._compared(version.document, None), *map(self._compared, shown, likeness)), aligned
 
     def _in_language(self, versions: Sequence[int], lang: str | None) -> list[int]:
         langs = self._columns.by_field["lang"].values
@@ -80,22 +81,32 @@ class CommitmentComparer:
         if not matched:
             return ()
         excess = np.mean([version.excess[:, places].max(axis=1) for places in matched], axis=0)
-        own = np.sort(np.argsort(-excess, kind="stable")[:PASSAGES])
-        return tuple(self._beside(version, int(number), theirs) for number in own)
+        own = np.sort(np.argsort(-excess, kind="stable")[:PASSAGES]).tolist()
+        nearest = [_nearest(version.similarities[number], theirs) for number in own]
+        wanted = [pair for each in zip(own, nearest, strict=True) for pair in self._wanted(version, *each)]
+        quotes = iter(self._similar.quotes(wanted))
+        return tuple(
+            _beside(quotes, version.similarities[number], places) for number, places in zip(own, nearest, strict=True)
+        )
 
-    def _beside(self, version: Version, own: int, theirs: Sequence[Rows]) -> Aligned:
-        """Return one passage of the first and the nearest of each other, None for one that has no passages."""
-        similarities = version.similarities[own]
-        nearest = [int(places[similarities[places].argmax()]) if len(places) else None for places in theirs]
-        own_row = int(version.rows[own])
-        matches = [
-            place
-            if place is None
-            else Match(
-                quote=self._similar.quote(self._similar.row_of(place), near=own_row),
-                semantic=float(similarities[place]),
-            )
-            for place in nearest
-        ]
-        best = max((place for place in nearest if place is not None), key=lambda place: similarities[place])
-        return Aligned(own=self._similar.quote(own_row, near=self._similar.row_of(best)), matches=tuple(matches))
+    def _wanted(self, version: Version, own: int, nearest: Sequence[int | None]) -> Iterator[tuple[int, int]]:
+        """Give the rows to quote of one passage of the first and of those nearest to it, and what each is near to."""
+        own_row, there = int(version.rows[own]), [place for place in nearest if place is not None]
+        best = max(there, key=lambda place: version.similarities[own, place])
+        yield own_row, self._similar.row_of(best)
+        for place in there:
+            yield self._similar.row_of(place), own_row
+
+
+def _nearest(similarities: Floats, theirs: Sequence[Rows]) -> list[int | None]:
+    """Return the place of the nearest passage of each other, None for one that has no passages."""
+    return [int(places[similarities[places].argmax()]) if len(places) else None for places in theirs]
+
+
+def _beside(quotes: Iterator[Quote], similarities: Floats, nearest: Sequence[int | None]) -> Aligned:
+    """Return one passage of the first and the nearest of each other, their quotes taken in this order."""
+    own = next(quotes)
+    matches = (
+        None if place is None else Match(quote=next(quotes), semantic=float(similarities[place])) for place in nearest
+    )
+    return Aligned(own=own, matches=tuple(matches))

@@ -24,6 +24,8 @@ from searchapp.search.strength import FAIR, STRENGTHS, Grader
 
 __all__ = ["Answer", "Presenter", "count_strengths"]
 
+_AT_ONCE = 50  # hits that are read together
+
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -78,12 +80,16 @@ class Presenter:
         return self._explained(hits, answer) if explain else hits
 
     def each_hit(self, query: Query, answer: Answer, positions: range, *, marked: bool) -> Iterator[Hit]:
-        """Return these hits, which there are, each read when it is asked for."""
+        """Return these hits, which there are, some read at once when the first of them is asked for."""
         vector = answer.legs.meaning.vector if marked and answer.legs.meaning else None
         shown = np.zeros(answer.unit.max(initial=-1) + 1, dtype=np.bool_)
         shown[answer.unit[answer.ranking.document[positions.start : positions.stop]]] = True
         folded = answer.documents[shown[answer.unit[answer.documents]]]
-        return (self._hit(query, position, answer, vector, folded) for position in positions)
+        for start in range(0, len(positions), _AT_ONCE):
+            block = positions[start : start + _AT_ONCE]
+            rows = [answer.passage(int(answer.ranking.document[position])) for position in block]
+            self._engine.prefetch(rows, sentences=vector is not None)
+            yield from (self._hit(query, position, answer, vector, folded) for position in block)
 
     def _explained(self, hits: tuple[Hit, ...], answer: Answer) -> tuple[Hit, ...]:
         legs, meaning = answer.legs, answer.legs.meaning

@@ -95,11 +95,9 @@ class SimilarCommitments:
         ranking = collapse(candidates, scores.max(axis=0), self._columns.group)
         if request.per_country:
             ranking = collapse(ranking.document, scores.max(axis=0), self._columns.country_units())
-        hits = []
-        for position in range(min(request.limit, len(ranking))):
-            shown = int(ranking.document[position])
-            version = compared[int(scores[:, shown].argmax())]
-            hits.append(self._hit(ranking, position, candidates, version))
+        shown = ranking.document[: request.limit].tolist()
+        pairs = self._pairs([(compared[int(scores[:, document].argmax())], document) for document in shown])
+        hits = (self._hit(ranking, position, candidates, pair) for position, pair in enumerate(pairs))
         return len(ranking), tuple(hits)
 
     def compare(self, versions: Sequence[int]) -> list[Version]:
@@ -121,11 +119,21 @@ class SimilarCommitments:
         """Return the chunk row of a passage, from its place among those of all promises."""
         return int(self._rows[place])
 
-    def quote(self, row: int, *, near: int) -> Quote:
-        """Return the passage in this chunk row, its sentence marked that is nearest to another passage."""
+    def quotes(self, wanted: Sequence[tuple[int, int]]) -> list[Quote]:
+        """Return passages in chunk rows, each with the sentence marked that is nearest to the passage in another row.
+
+        `wanted` are these two rows for each.
+        """
+        if not wanted:
+            return []
+        rows, near = (list(column) for column in zip(*wanted, strict=True))
+        self._engine.prefetch(rows)
+        vectors = self._semantic.as_queries(np.array(near))
+        return [self._quote(row, vector) for row, vector in zip(rows, vectors, strict=True)]
+
+    def _quote(self, row: int, vector: Floats) -> Quote:
         document = self._engine.document(int(self._engine.chunks["document"][row]))
         chunk = self._engine.chunk(row, document)
-        [vector] = self._semantic.as_queries(np.array([near]))
         mark = nearest_sentence(self._engine.sentences(row).spans, self._semantic.sentence_scores(row, vector))
         return Quote(document=document, passage=Passage.of(chunk, mark))
 
@@ -152,26 +160,28 @@ class SimilarCommitments:
         scores[self._documents] = found
         return Version(document=document, rows=rows, similarities=similarities, excess=excess, scores=scores)
 
-    def _hit(self, ranking: Ranking, position: int, candidates: Rows, version: Version) -> SimilarHit:
+    def _hit(self, ranking: Ranking, position: int, candidates: Rows, pair: Pair) -> SimilarHit:
         shown = int(ranking.document[position])
         return SimilarHit(
             rank=position + 1,
             score=float(ranking.score[position]),
-            pair=self._pair(version, shown),
+            pair=pair,
             also_in=self._columns.other_langs(shown),
             near_duplicates=self._columns.folded(shown, candidates, self._columns.group),
         )
 
-    def _pair(self, version: Version, shown: int) -> Pair:
-        """Return the passages whose match is the most unusual; of equal ones the first."""
-        theirs = self.passages_of(shown)
-        own, other = np.unravel_index(version.excess[:, theirs].argmax(), (len(version.rows), len(theirs)))
-        own_row, other_row = int(version.rows[own]), self.row_of(theirs[other])
-        return Pair(
-            own=self.quote(own_row, near=other_row),
-            other=self.quote(other_row, near=own_row),
-            semantic=float(version.similarities[own, theirs[other]]),
-        )
+    def _pairs(self, shown: Sequence[tuple[Version, int]]) -> list[Pair]:
+        """Return for each version and document row the passages whose match is the most unusual; of equal ones the
+        first.
+        """
+        found = []
+        for version, document in shown:
+            theirs = self.passages_of(document)
+            own, other = np.unravel_index(version.excess[:, theirs].argmax(), (len(version.rows), len(theirs)))
+            rows = int(version.rows[own]), self.row_of(theirs[other])
+            found.append((rows, float(version.similarities[own, theirs[other]])))
+        quotes = iter(self.quotes([pair for (own, other), _ in found for pair in ((own, other), (other, own))]))
+        return [Pair(own=next(quotes), other=next(quotes), semantic=semantic) for _, semantic in found]
 
 
 def _promises(chunks: npt.NDArray[np.void], columns: Columns) -> Rows:

@@ -5,7 +5,7 @@ commitment, so that a commitment's rows are together, on whichever server: a par
 shard. Postings are cut by the hash of their term.
 
     migrations      the versions of this schema that were installed
-    generations     what was published: number, manifest, and the next free IDs
+    generations     what was written: number, manifest, the next free IDs, and when it first answered, if it has
     answering       the generation that answers; one row
     parts           arrays of a generation that a reader holds in memory, in pieces
     documents       a document's record (JSON), from generation `since` up to, not including, `until`
@@ -15,7 +15,8 @@ shard. Postings are cut by the hash of their term.
     postings        the chunks that have a term of a field: one row for each generation that added some
 
 A row belongs to every generation g with since <= g < until, so that a new generation is written beside the old one and
-costs what has changed. Numbers of documents and chunks stay the same over generations; `parts` has the row of each.
+costs what has changed. Numbers of documents and chunks stay the same over generations; `parts` has the row of each. No
+two generations ever have the same number, so that a reader of one that was dropped never takes another for it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,17 @@ from psycopg.conninfo import make_conninfo
 from indexer.shared.errors import IndexFormatError, IndexMissingError
 from indexer.shared.postgresql.connections import CONNECT_SECONDS, place_of, translated
 
-__all__ = ["EXACT_UP_TO", "PARTITIONED", "PARTITIONS", "READER", "Shard", "check_schema", "install", "shards_of"]
+__all__ = [
+    "EXACT_UP_TO",
+    "PARTITIONED",
+    "PARTITIONS",
+    "READER",
+    "Shard",
+    "check_schema",
+    "install",
+    "nothing_published",
+    "shards_of",
+]
 
 EXACT_UP_TO = 20_000
 """Chunks up to which every passage is compared; beyond, approximate indexes name the nearest."""
@@ -67,9 +78,10 @@ _EXTERNAL = {"sentences": ("codes",), "postings": ("chunks", "weights", "counts"
 
 _MIGRATIONS = (
     """
+    create sequence concord.generation_numbers as int;
     create table concord.generations (
         generation int primary key, digest text not null, manifest bytea not null, next_document int not null,
-        next_chunk int not null, published_at timestamptz not null default now());
+        next_chunk int not null, published_at timestamptz);
     create table concord.answering (
         one boolean primary key default true check (one),
         generation int not null references concord.generations);
@@ -92,14 +104,12 @@ class Shard:
 
 
 def install(connection: psycopg.Connection) -> None:
-    """Bring a database up to this program's schema; nothing changes where it is.
+    """Bring a database up to this program's schema; where it is, nothing changes but what the reading role may read.
 
-    IndexFormatError for a schema of a newer program; otherwise as PostgreSQL says.
+    IndexFormatError for a schema of a newer program; otherwise as PostgreSQL says, of who may not write, too.
     """
     version = _version(connection)
     _check_not_newer(connection, version or 0)
-    if version == len(_MIGRATIONS):
-        return
     with connection.transaction():
         if version is None:
             connection.execute("create extension if not exists vector")
@@ -116,15 +126,18 @@ def check_schema(connection: psycopg.Connection) -> None:
     """Raise IndexMissingError or IndexFormatError where there is nothing that this program can read."""
     version = _version(connection)
     if version is None:
-        raise IndexMissingError(
-            f"{_place(connection)}: there is no index here yet; build one with `concord index SOURCE... --engine`"
-        )
+        raise nothing_published(_place(connection))
     _check_not_newer(connection, version)
     if version < len(_MIGRATIONS):
         raise IndexFormatError(
             f"{_place(connection)}: its schema is of version {version}, but this program needs {len(_MIGRATIONS)};"
             " `concord index SOURCE... --engine` brings it up to date"
         )
+
+
+def nothing_published(place: str) -> IndexMissingError:
+    """Return the error for a database that holds no index."""
+    return IndexMissingError(f"{place}: there is no index here yet; build one with `concord index SOURCE... --engine`")
 
 
 def shards_of(connection: psycopg.Connection) -> tuple[Shard, ...]:

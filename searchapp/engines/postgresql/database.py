@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import sql
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg.pq import TransactionStatus
 
 from indexer.shared.errors import EngineDownError
 from indexer.shared.postgresql.connections import CONNECT_SECONDS, place_of, translated
@@ -29,73 +28,114 @@ NEAREST = 1000
 
 _EF_SEARCH = 400  # how many candidates a walk keeps: recall@50 .99 of 100,000 chunks, see docs/capacity.md
 _OVER = 1.4  # how many more than its share are taken from a partition, as they are spread unevenly
+_SETTINGS = {
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+    "jit": "off",
+    "default_transaction_read_only": "on",
+    "hnsw.ef_search": _EF_SEARCH,
+    "hnsw.iterative_scan": "relaxed_order",
+}
+_LIVELINESS: dict[str, Any] = {  # a machine that is lost says no farewell: it is noticed after some ten seconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+Found = TypeVar("Found")
 
 
 class Database:
-    """A database with a published index. Safe to use from several threads."""
+    """A database with a published index. Safe to use from several threads.
+
+    Connections are made when they are needed and kept for the next time. That a server is away is told at once, and as
+    soon as it is back it is used again.
+    """
 
     def __init__(self, address: str) -> None:
         """Take an address; nothing is connected yet."""
         self.place = place_of(address)
-        self._pool = ConnectionPool(
-            address,
-            min_size=0,
-            max_size=POOL,
-            open=False,
-            timeout=CONNECT_SECONDS,
-            reconnect_timeout=CONNECT_SECONDS,
-            configure=_configure,
-            check=ConnectionPool.check_connection,
-            kwargs={
-                "autocommit": True,
-                "application_name": "concord",
-                "connect_timeout": CONNECT_SECONDS,
-                "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c jit=off -c default_transaction_read_only=on",
-            },
-        )
         self._address = address
-        self._opened = threading.Lock()
+        self._free = threading.BoundedSemaphore(POOL)
+        self._idle: list[psycopg.Connection] = []
+        weakref.finalize(self, _close_all, self._idle)
 
-    @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection]:
-        """Lend a connection; what goes wrong is EngineDownError, or IndexStoreError where waiting doesn't help."""
+    def run(self, work: Callable[[psycopg.Connection], Found]) -> Found:
+        """Return what some work gives on a connection; it may be done twice, so it must change nothing.
+
+        What goes wrong is EngineDownError, or IndexStoreError where waiting doesn't help.
+        """
         with translated(self.place):
-            self._open_pool()
+            if not self._free.acquire(timeout=CONNECT_SECONDS):
+                raise EngineDownError(f"{self.place}: all connections are in use")
             try:
-                with self._pool.connection() as connection:
-                    yield connection
-            except PoolTimeout:
-                with psycopg.connect(self._address, connect_timeout=CONNECT_SECONDS):  # which says what is wrong
-                    pass
-                raise EngineDownError(f"{self.place}: all connections are in use") from None
+                return self._run(work)
+            finally:
+                self._free.release()
 
     def rows(self, statement: sql.Composed, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement; arrays and vectors are numpy's."""
-        with self.connection() as connection, connection.cursor(binary=True) as cursor:
-            return cursor.execute(statement, parameters).fetchall()
+        """Return the rows of a statement; arrays and vectors are numpy's. Raises as `run`."""
+
+        def fetch(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
+            with connection.cursor(binary=True) as cursor:
+                return cursor.execute(statement, parameters).fetchall()
+
+        return self.run(fetch)
 
     def close(self) -> None:
-        """Close all connections."""
-        self._pool.close()
+        """Close all connections that nobody uses; so does the end of the process."""
+        _close_all(self._idle)
 
-    def _open_pool(self) -> None:
-        with self._opened:
-            if self._pool.closed:
-                with psycopg.connect(self._address, connect_timeout=CONNECT_SECONDS):  # a pool would retry in silence
-                    pass
-                self._pool.open()
-                atexit.register(self._pool.close)
+    def _run(self, work: Callable[[psycopg.Connection], Found]) -> Found:
+        """Do some work on a connection that waits, if one does and wasn't lost meanwhile, else on a new one."""
+        waiting = _taken(self._idle)
+        if waiting is not None:
+            try:
+                return self._lend(waiting, work)
+            except psycopg.OperationalError:
+                if not waiting.closed:
+                    raise
+                _close_all(self._idle)  # what ended this one has ended them all, most likely
+        return self._lend(self._connect(), work)
 
+    def _lend(self, connection: psycopg.Connection, work: Callable[[psycopg.Connection], Found]) -> Found:
+        try:
+            return work(connection)
+        finally:
+            if connection.info.transaction_status == TransactionStatus.IDLE:
+                self._idle.append(connection)
+            else:
+                connection.close()
 
-def _configure(connection: psycopg.Connection) -> None:
-    """Prepare a connection: how arrays are read, and how approximate indexes are walked."""
-    register_adapters(connection)
-    connection.execute(
-        "select set_config('hnsw.ef_search', %s, false), set_config('hnsw.iterative_scan', 'relaxed_order', false)",
-        [str(_EF_SEARCH)],
-    )
+    def _connect(self) -> psycopg.Connection:
+        connection = psycopg.connect(
+            self._address,
+            autocommit=True,
+            application_name="concord",
+            connect_timeout=CONNECT_SECONDS,
+            options=" ".join(f"-c {name}={value}" for name, value in _SETTINGS.items()),
+            **_LIVELINESS,
+        )
+        try:
+            register_adapters(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def of_partition(partitions: int) -> int:
     """Return how many of the nearest are taken from each of so many partitions."""
     return min(NEAREST, int(NEAREST / partitions * _OVER))
+
+
+def _taken(connections: list[psycopg.Connection]) -> psycopg.Connection | None:
+    try:
+        return connections.pop()
+    except IndexError:
+        return None
+
+
+def _close_all(connections: list[psycopg.Connection]) -> None:
+    while (connection := _taken(connections)) is not None:
+        connection.close()

@@ -144,10 +144,11 @@ class PostgresEngine:
         """Return of every document what filters and facets need."""
         return [_RECORD.decode(line) for line in self._parts["records"].splitlines()]
 
-    def prefetch(self, rows: Sequence[int]) -> None:
+    def prefetch(self, rows: Sequence[int], *, sentences: bool = True) -> None:
         """Fetch the documents and sentences of these chunks."""
         self._fetch_documents([int(self._chunks["document"][row]) for row in rows])
-        self._fetch_sentences(list(rows))
+        if sentences:
+            self._fetch_sentences(list(rows))
 
     def document(self, row: int) -> Document:
         """Return the document in this row."""
@@ -181,19 +182,19 @@ class PostgresEngine:
 
     def vectors(self, rows: Rows) -> Embeddings:
         """Return the passages' vectors of these chunks; noughts for the second model where it doesn't know them."""
+        numbers, places = np.unique(self._chunk_numbers[rows], return_inverse=True)
         found = self._rows_of(
-            "select chunk, first, second from concord.chunks where chunk = any(%s) and {alive}",
-            [self._chunk_numbers[rows].tolist()],
+            "select chunk, first, second from concord.chunks where chunk = any(%s) and {alive} order by chunk",
+            [numbers.tolist()],
         )
-        vectors = np.zeros((len(rows), self._manifest.encoder.dim), dtype=np.float32)
-        places = {number: place for place, number in enumerate(self._chunk_numbers[rows].tolist())}
-        if len(found) != len(places):
-            raise self._lost(len(places) - len(found))
-        for number, *models in found:
+        if len(found) != len(numbers):
+            raise self._lost(len(numbers) - len(found))
+        vectors = np.zeros((len(numbers), self._manifest.encoder.dim), dtype=np.float32)
+        for place, (_, *models) in enumerate(found):
             for part, vector in zip(self._models, models, strict=False):
                 if vector is not None:
-                    vectors[places[number], part] = vector
-        return vectors
+                    vectors[place, part] = vector
+        return vectors[places]
 
     def products(self, vector: Floats, rows: Rows | None = None) -> Floats:
         """Return each model's products of a vector with the passages of these chunks, or of all, exactly."""
@@ -215,8 +216,9 @@ class PostgresEngine:
         count = 0
         for numbers, *each in found:
             if numbers is not None:
-                count += len(numbers)
-                of_all[:, self._row_of[numbers]] = each
+                places = self._row_of[numbers]
+                count += int((places >= 0).sum())
+                of_all[:, places] = each
         if count != (len(self._chunks) if rows is None else len(rows)):
             raise self._lost(count)
         return of_all if rows is None else of_all[:, rows]

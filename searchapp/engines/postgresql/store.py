@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import msgspec
+from contextlib import suppress
 
-from indexer.shared.errors import IndexMissingError, IndexStoreError
+import msgspec
+import psycopg
+
+from indexer.shared.errors import IndexStoreError
 from indexer.shared.manifest import Manifest
 from indexer.shared.postgresql.parts import load_parts
-from indexer.shared.postgresql.schema import EXACT_UP_TO, PARTITIONS, check_schema
+from indexer.shared.postgresql.schema import EXACT_UP_TO, PARTITIONS, check_schema, nothing_published
 from searchapp.engines.postgresql.database import Database
 from searchapp.engines.postgresql.engine import PostgresEngine, Published
 
@@ -25,39 +28,44 @@ class DatabaseStore:
 
     def state(self) -> object:
         """Return the number of the generation that answers; the last known while the server is away."""
-        try:
-            with self._database.connection() as connection:
-                self._state = connection.execute("select generation from concord.answering").fetchone()
-        except IndexStoreError:
-            pass
+        with suppress(IndexStoreError):
+            self._state = self._database.run(_answering)
         return self._state
 
     def open(self, *, paranoid: bool = False) -> PostgresEngine:  # noqa: ARG002 (pages of a database have checksums)
         """Open the generation that answers (IndexStoreError if there is none, or PostgreSQL says so)."""
-        with self._database.connection() as connection:
+        return self._database.run(self._open)
+
+    def _open(self, connection: psycopg.Connection) -> PostgresEngine:
+        """Read all of one generation, however long it takes and whatever is published meanwhile."""
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read")
+            connection.execute("set local statement_timeout = 0")
             check_schema(connection)
             row = connection.execute(
                 "select generation, manifest, next_chunk from concord.answering"
                 " join concord.generations using (generation)"
             ).fetchone()
             if row is None:
-                raise IndexMissingError(
-                    f"{self._database.place}: there is no index here yet;"
-                    " build one with `concord index SOURCE... --engine`"
-                )
+                raise nothing_published(self._database.place)
             number, manifest, numbered = row
-            return PostgresEngine(
-                self._database,
-                Published(
-                    number=number,
-                    manifest=msgspec.json.decode(manifest, type=Manifest),
-                    numbered=numbered,
-                    partitions=PARTITIONS,
-                    exact_up_to=self._exact_up_to,
-                ),
-                load_parts(connection, number),
-            )
+            parts = load_parts(connection, number)
+        return PostgresEngine(
+            self._database,
+            Published(
+                number=number,
+                manifest=msgspec.json.decode(manifest, type=Manifest),
+                numbered=numbered,
+                partitions=PARTITIONS,
+                exact_up_to=self._exact_up_to,
+            ),
+            parts,
+        )
 
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
+
+
+def _answering(connection: psycopg.Connection) -> object:
+    return connection.execute("select generation from concord.answering").fetchone()
