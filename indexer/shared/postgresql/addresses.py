@@ -12,4 +12,6 @@ _SCHEMES = ("postgresql://", "postgres://")
 def check_address(text: str) -> None:
     """Raise IndexStoreError for what is no address of PostgreSQL."""
     if not text.startswith(_SCHEMES):
-        raise IndexStoreError(f"{text[:40]!r} is no engine's address; expected postgresql://user@host:port/database")
+        scheme, there, _ = text.partition("://")  # all else may be secret
+        said = f" ({scheme[:20]}://…)" if there else ""
+        raise IndexStoreError(f"this is no engine's address{said}; expected postgresql://user@host:port/database")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg import errors
@@ -12,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from indexer.shared.errors import EngineDownError, IndexStoreError
 from indexer.shared.postgresql.addresses import check_address
 
-__all__ = ["CONNECT_SECONDS", "connect", "place_of", "translated"]
+__all__ = ["CONNECT_SECONDS", "connect", "place_of", "place_of_connection", "translated"]
 
 CONNECT_SECONDS = 5
 """How long a server may take to answer the door."""
@@ -23,12 +24,17 @@ def place_of(address: str) -> str:
     check_address(address)
     try:
         parts = conninfo_to_dict(address)
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:  # whose message may hold what is secret
         raise IndexStoreError(
-            f"the engine's address can't be read ({_line(error)}); expected postgresql://user@host:port/database"
+            "the engine's address can't be read; expected postgresql://user@host:port/database, special characters as"
+            " %XX"
         ) from None
-    port = f":{parts['port']}" if parts.get("port") else ""
-    return f"postgresql://{parts.get('host') or 'localhost'}{port}/{parts.get('dbname') or parts.get('user') or ''}"
+    return _place(parts)
+
+
+def place_of_connection(connection: psycopg.Connection) -> str:
+    """Return what `place_of` does of the address of a connection."""
+    return _place(conninfo_to_dict(connection.info.dsn))
 
 
 @contextmanager
@@ -70,7 +76,11 @@ _REASONS: tuple[tuple[tuple[type[psycopg.Error], ...], type[IndexStoreError], st
     ),
     ((errors.UndefinedFile, errors.FeatureNotSupported), IndexStoreError, "{line}; is pgvector installed there?"),
     ((errors.InvalidCatalogName,), IndexStoreError, "{line}; make it with `createdb`"),
-    ((errors.DiskFull, errors.OutOfMemory), EngineDownError, "{line}; the index is as it was"),
+    (
+        (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded),
+        EngineDownError,
+        "{line}; the index is as it was",
+    ),
     ((errors.QueryCanceled,), EngineDownError, "a query took too long ({line})"),
     (
         (psycopg.OperationalError, psycopg.InterfaceError, errors.FdwError),
@@ -81,8 +91,16 @@ _REASONS: tuple[tuple[tuple[type[psycopg.Error], ...], type[IndexStoreError], st
 )
 """What an error of PostgreSQL is to whoever operates it, the first that fits: kinds, our error, and its message."""
 
-_SAID = {"authentication failed": errors.InvalidPassword, "does not exist": errors.InvalidCatalogName}
-"""What a server says that lets nobody in, without the code of the error."""
+_SAID = {
+    "authentication failed": errors.InvalidPassword,
+    "no password supplied": errors.InvalidPassword,
+    "no pg_hba.conf entry": errors.InvalidAuthorizationSpecification,
+    'FATAL:  role "': errors.InvalidAuthorizationSpecification,
+    "permission denied": errors.InsufficientPrivilege,
+    "does not exist": errors.InvalidCatalogName,
+    "vector type not found": errors.UndefinedFile,
+}
+"""What is said without the code of an error: by a server that lets nobody in, or by a library; the first that fits."""
 
 
 def _translation(error: psycopg.Error, place: str) -> IndexStoreError:
@@ -92,7 +110,12 @@ def _translation(error: psycopg.Error, place: str) -> IndexStoreError:
     return made(f"{place}: {message.format(line=line)}")
 
 
+def _place(parts: Mapping[str, Any]) -> str:
+    port = f":{parts['port']}" if parts.get("port") else ""
+    return f"postgresql://{parts.get('host') or 'localhost'}{port}/{parts.get('dbname') or parts.get('user') or ''}"
+
+
 def _line(error: Exception) -> str:
-    """Return the first line of what an error says that says something."""
+    """Return the first line of what an error says that says something, without the server's address."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].removeprefix("FATAL:").strip() if lines else type(error).__name__
+    return lines[0].rpartition(" failed: ")[2].removeprefix("FATAL:").strip() if lines else type(error).__name__

@@ -25,11 +25,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 
-from indexer.shared.errors import IndexFormatError, IndexMissingError
-from indexer.shared.postgresql.connections import CONNECT_SECONDS, place_of, translated
+from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStoreError
+from indexer.shared.postgresql.connections import CONNECT_SECONDS, place_of, place_of_connection, translated
 
 __all__ = [
     "EXACT_UP_TO",
@@ -112,7 +112,7 @@ def install(connection: psycopg.Connection) -> None:
     _check_not_newer(connection, version or 0)
     with connection.transaction():
         if version is None:
-            connection.execute("create extension if not exists vector")
+            _create_extension(connection)
             connection.execute("create schema if not exists concord")
             connection.execute("create table concord.migrations (version int primary key)")
             _create_partitioned(connection)
@@ -126,11 +126,11 @@ def check_schema(connection: psycopg.Connection) -> None:
     """Raise IndexMissingError or IndexFormatError where there is nothing that this program can read."""
     version = _version(connection)
     if version is None:
-        raise nothing_published(_place(connection))
+        raise nothing_published(place_of_connection(connection))
     _check_not_newer(connection, version)
     if version < len(_MIGRATIONS):
         raise IndexFormatError(
-            f"{_place(connection)}: its schema is of version {version}, but this program needs {len(_MIGRATIONS)};"
+            f"{place_of_connection(connection)}: its schema is of version {version}, but this program needs {len(_MIGRATIONS)};"
             " `concord index SOURCE... --engine` brings it up to date"
         )
 
@@ -167,13 +167,9 @@ def _version(connection: psycopg.Connection) -> int | None:
 def _check_not_newer(connection: psycopg.Connection, version: int) -> None:
     if version > len(_MIGRATIONS):
         raise IndexFormatError(
-            f"{_place(connection)}: its schema is of version {version}, made by a newer Concord (this one knows"
+            f"{place_of_connection(connection)}: its schema is of version {version}, made by a newer Concord (this one knows"
             f" {len(_MIGRATIONS)}); update Concord"
         )
-
-
-def _place(connection: psycopg.Connection) -> str:
-    return place_of(connection.info.dsn)
 
 
 def _create_partitioned(connection: psycopg.Connection) -> None:
@@ -211,7 +207,7 @@ def _create_foreign_partition(connection: psycopg.Connection, table: str, number
     with translated(place_of(shard.address)):
         remote = psycopg.connect(shard.address, autocommit=True, connect_timeout=CONNECT_SECONDS)
         with remote, remote.transaction():
-            remote.execute("create extension if not exists vector")
+            _create_extension(remote)
             remote.execute("create schema if not exists concord")
             name = sql.Identifier(f"{table}_{number}")
             remote.execute(sql.SQL("drop table if exists concord.{}").format(name))
@@ -232,6 +228,16 @@ def _create_foreign_partition(connection: psycopg.Connection, table: str, number
             remote=sql.Literal(f"{table}_{number}"),
         )
     )
+
+
+def _create_extension(connection: psycopg.Connection) -> None:
+    try:
+        connection.execute("create extension if not exists vector")
+    except errors.InsufficientPrivilege as error:
+        raise IndexStoreError(
+            f"{place_of_connection(connection)}: it lacks pgvector, and this user may not install it; have an administrator do"
+            " `create extension vector` in that database"
+        ) from error
 
 
 def _arrange(connection: psycopg.Connection, table: str, number: int) -> None:

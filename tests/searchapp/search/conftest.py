@@ -56,8 +56,9 @@ class Databases:
         digest = current_digest(index)
         same = (one for one in self._lent if one.digest == digest)
         found = next(same, None) or next((one for one in self._lent if not one.users), None) or self._new()
-        publish_to(found.address, open_generation(index))
-        found.digest = digest
+        if found.digest != digest:
+            publish_to(found.address, open_generation(index))
+            found.digest = digest
         found.users += 1
         self.taken.append(found)
         return found.store
