@@ -1,4 +1,4 @@
-"""All that a searcher can be asked, to compare two of them, and commitments that differ enough to tell answers apart."""
+"""All that a searcher can be asked, to compare two of them, and commitments that differ enough for that."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from indexer.pipeline import index_documents
 from indexer.postgresql import publish_to
 from indexer.readers.sources import ReadResult
 from indexer.shared.encoder import Encoder
+from indexer.shared.postgresql.schema import EXACT_UP_TO
 from indexer.shared.records import Document
 from indexer.shared.storage import open_generation
 from searchapp.engines.postgresql.store import DatabaseStore
@@ -29,9 +30,9 @@ LANGS = ("en", "fr", "el")
 """The second model of the made-up encoder knows all but the last."""
 
 _WORDS = (
-    "water open data portal supply network corruption agency budget courts school health energy transport contracts"
-    " 4711 Songdo registry licence forest river council audit minister archive"
-).split()
+    *("water", "open", "data", "portal", "supply", "network", "corruption", "agency", "budget", "courts", "school"),
+    *("health", "energy", "contracts", "4711", "Songdo", "registry", "licence", "forest", "river", "audit", "archive"),
+)
 _QUERIES = (
     "open data portal",
     "courts of Songdo 4711",
@@ -52,7 +53,7 @@ def made_up_documents(count: int, *, seed: int = 1) -> list[Document]:
 
 def made_up_document(number: int, lang: str, *, seed: int = 1) -> Document:
     """One of them; another seed gives it another text."""
-    words = Random(f"{seed} {number} {lang}")  # noqa: S311 (text to test with is no secret)
+    words = Random(f"{seed} {number} {lang}")
     sentences = [" ".join(words.choices(_WORDS, k=14)) for _ in range(words.randrange(2, 14))]
     return document(
         f"XX{number:04d}",
@@ -77,9 +78,9 @@ def publish(documents: Iterable[Document], folder: Path, address: str, encoder: 
     publish_to(address, open_generation(index_of(documents, folder, encoder)))
 
 
-def assert_same_answers(folder: Path, address: str, encoder: Encoder) -> None:
-    """Compare all that can be asked of a folder and of a database: order, totals, facets, passages, marks and scores."""
-    store = DatabaseStore(address)
+def assert_same_answers(folder: Path, address: str, encoder: Encoder, *, exact_up_to: int = EXACT_UP_TO) -> None:
+    """Compare all that can be asked of a folder and of a database: order, totals, facets, passages, marks, scores."""
+    store = DatabaseStore(address, exact_up_to=exact_up_to)
     try:
         one, other = Searcher.open(folder, encoder=encoder), Searcher.open(store, encoder=encoder)
         assert one.info == other.info

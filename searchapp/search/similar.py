@@ -171,9 +171,7 @@ class SimilarCommitments:
         )
 
     def _pairs(self, shown: Sequence[tuple[Version, int]]) -> list[Pair]:
-        """Return for each version and document row the passages whose match is the most unusual; of equal ones the
-        first.
-        """
+        """Return the passages whose match is the most unusual, of each version and document row; of equal ones one."""
         found = []
         for version, document in shown:
             theirs = self.passages_of(document)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,10 +91,10 @@ def with_changes(documents: list[Document], changed: list[Document]) -> list[Doc
     return [*changed, *(one for one in documents if one.document_id not in ids)]
 
 
-@contextmanager
-def failing(name: str, *, call: int = 1) -> Iterator[None]:
-    """Let a function of the module fail at its nth call."""
-    calls, real = [], getattr(postgresql, name)
+def publish_failing(published: Published, name: str, *, call: int = 1) -> None:
+    """Publish, and have a function of the module fail at its nth call."""
+    calls: list[str] = []
+    real = getattr(postgresql, name)
 
     def fail(*args: object, **options: object) -> object:
         calls.append(name)
@@ -103,9 +102,10 @@ def failing(name: str, *, call: int = 1) -> Iterator[None]:
             raise RuntimeError(name)
         return real(*args, **options)
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(RuntimeError, match=name):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postgresql, name, fail)
-        yield
+        with pytest.raises(RuntimeError, match=name):
+            published.publish()
     assert len(calls) == call
 
 
@@ -256,8 +256,7 @@ def test_wherever_publishing_fails_the_old_generation_answers_and_the_next_publi
     published.write(documents)
     before, number = published.digest, published.number()
     published.stage([*documents[3:], made_up_document(20, "aa"), made_up_document(5, "fr", seed=3)])
-    with failing(name):
-        published.publish()
+    publish_failing(published, name)
     assert (published.digest, published.number()) == (before, number)
     with pytest.raises(IndexStoreError, match="no other generation"):
         restore_in(published.address)
@@ -271,8 +270,7 @@ def test_a_failure_while_clearing_leaves_a_generation_that_answers_whole(publish
     published.write(documents)
     published.write(documents[1:])
     published.stage([*documents[3:], made_up_document(20, "aa")])
-    with failing("_clear", call=call):
-        published.publish()
+    publish_failing(published, "_clear", call=call)
     published.publish()
     published.check()
     published.stage(documents[2:])
@@ -323,7 +321,7 @@ def test_a_publisher_killed_at_once_leaves_the_old_generation_and_no_lock(publis
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 (our own program)
         assert process.stdout is not None
         assert process.stdout.readline() == "writing\n"
-        with pytest.raises(IndexStoreError, match="another process is writing this index; try again when it is done$"):
+        with pytest.raises(IndexStoreError, match=r"another process is writing this index; try again when it is done$"):
             published.publish()
         process.kill()
     assert published.digest == before

@@ -130,8 +130,8 @@ def check_schema(connection: psycopg.Connection) -> None:
     _check_not_newer(connection, version)
     if version < len(_MIGRATIONS):
         raise IndexFormatError(
-            f"{place_of_connection(connection)}: its schema is of version {version}, but this program needs {len(_MIGRATIONS)};"
-            " `concord index SOURCE... --engine` brings it up to date"
+            f"{place_of_connection(connection)}: its schema is of version {version}, but this program needs"
+            f" {len(_MIGRATIONS)}; `concord index SOURCE... --engine` brings it up to date"
         )
 
 
@@ -167,8 +167,8 @@ def _version(connection: psycopg.Connection) -> int | None:
 def _check_not_newer(connection: psycopg.Connection, version: int) -> None:
     if version > len(_MIGRATIONS):
         raise IndexFormatError(
-            f"{place_of_connection(connection)}: its schema is of version {version}, made by a newer Concord (this one knows"
-            f" {len(_MIGRATIONS)}); update Concord"
+            f"{place_of_connection(connection)}: its schema is of version {version}, made by a newer Concord (this one"
+            f" knows {len(_MIGRATIONS)}); update Concord"
         )
 
 
@@ -235,8 +235,8 @@ def _create_extension(connection: psycopg.Connection) -> None:
         connection.execute("create extension if not exists vector")
     except errors.InsufficientPrivilege as error:
         raise IndexStoreError(
-            f"{place_of_connection(connection)}: it lacks pgvector, and this user may not install it; have an administrator do"
-            " `create extension vector` in that database"
+            f"{place_of_connection(connection)}: it lacks pgvector, and this user may not install it;"
+            " have an administrator do `create extension vector` in that database"
         ) from error
 
 
