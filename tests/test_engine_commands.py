@@ -90,8 +90,8 @@ def test_who_may_not_enter_is_told_by_every_command(
 ) -> None:
     name = new_postgres_url().rpartition("/")[2]
     wrong = {
-        postgres_server.url(name, user=OWNER, password="secret"): "refused the user or the password (password authen",  # noqa: S106 (wrong on purpose)
-        postgres_server.url(name, user="nobody", password="secret"): "refused the user or the password",  # noqa: S106 (the same)
+        postgres_server.url(name, user=OWNER, password="secret"): "refused the user or the password (password authen",
+        postgres_server.url(name, user="nobody", password="secret"): "refused the user or the password",
         postgres_server.url("not_there"): 'database "not_there" does not exist; make it with `createdb`',
     }
     for address, line in wrong.items():
@@ -135,7 +135,7 @@ def test_who_was_granted_nothing_can_not_search(source: Path, postgres_url: str,
     with postgres_server.connect() as administrator:
         administrator.execute("create role stranger login password 'secret'")
         administrator.execute(f"grant connect on database {name} to stranger")
-    address = postgres_server.url(name, user="stranger", password="secret")  # noqa: S106 (of a role for tests)
+    address = postgres_server.url(name, user="stranger", password="secret")
     for said in all_commands(address, source):
         assert "this user lacks a right (permission denied for schema concord)" in said
 
@@ -175,7 +175,7 @@ def test_a_full_disk_leaves_the_old_generation_answering_and_indexing_works_once
     with postgres_server.connect() as administrator:
         administrator.execute(f"create tablespace small owner {OWNER} location '{small_disk}'")
         administrator.execute(f"create database on_small template concord owner {OWNER} tablespace small")
-    address = postgres_server.url("on_small", user=OWNER, password="of the owner")  # noqa: S106 (of the tests' server)
+    address = postgres_server.url("on_small", user=OWNER, password="of the owner")
     try:
         publish(made_up_documents(4), tmp_path / "index", address, ENCODER)
         index_of(made_up_documents(8), tmp_path / "next", ENCODER)

@@ -380,7 +380,7 @@ def test_a_role_that_is_made_later_may_read_after_the_next_publishing(
     monkeypatch.setattr(schema, "READER", "later")
     published.write(made_up_documents(4))
     name = published.address.rpartition("/")[2]
-    store = DatabaseStore(postgres_server.url(name, user="later", password="later"))  # noqa: S106 (of a role for tests)
+    store = DatabaseStore(postgres_server.url(name, user="later", password="later"))
     assert store.open().manifest.digest == current_digest(published.folder)
     store.close()
 
