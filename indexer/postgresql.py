@@ -493,9 +493,10 @@ def _clear(connection: psycopg.Connection, *, newer_than: int | None = None, old
 
 
 def _commitment_ids(generation: Generation) -> list[str]:
+    """Return the commitment of each document, by which rows are spread over partitions, in what `text` can hold."""
     decoder = msgspec.json.Decoder(ColumnRecord)
     rows = range(generation.manifest.counts.documents)
-    return [generation.decoded(row, decoder).commitment_id for row in rows]
+    return [generation.decoded(row, decoder).commitment_id.replace("\0", "") for row in rows]
 
 
 def _similarity(generation: Generation) -> Similarity:

@@ -341,7 +341,7 @@ def test_text_of_any_kind_travels_unharmed(published: Published) -> None:
         "A nought \x00 and \\u0000, a bell \x07, an emoji 🏛 and a line\nbreak.",
         "long" * 5000 + " word.",
     )
-    names = ("O'Neil\"s", "back\\slash", "100%s%%(x)s", "{braces}", "ñandú🏛", "x" * 5000)
+    names = ("O'Neil\"s", "back\\slash", "100%s%%(x)s", "{braces}", "nought\x00", "x" * 5000)
     documents = [document(name, f"{text} {name} open data") for name, text in zip(names, texts * 2, strict=True)]
     published.write(documents)
     published.check()
