@@ -31,7 +31,6 @@ _OVER = 1.4  # how many more than its share are taken from a partition, as they 
 _SETTINGS = {
     "statement_timeout": f"{STATEMENT_SECONDS}s",
     "jit": "off",
-    "default_transaction_read_only": "on",
     "hnsw.ef_search": _EF_SEARCH,
     "hnsw.iterative_scan": "relaxed_order",
 }
@@ -118,6 +117,7 @@ class Database:
         )
         try:
             register_adapters(connection)
+            connection.execute("set default_transaction_read_only = on")  # at once, it would be no read-write session
         except BaseException:
             connection.close()
             raise

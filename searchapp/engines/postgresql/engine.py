@@ -184,13 +184,14 @@ class PostgresEngine:
         """Return the passages' vectors of these chunks; noughts for the second model where it doesn't know them."""
         numbers, places = np.unique(self._chunk_numbers[rows], return_inverse=True)
         found = self._rows_of(
-            "select chunk, first, second from concord.chunks where chunk = any(%s) and {alive} order by chunk",
+            "select chunk, first, second from concord.chunks where chunk = any(%s) and {alive}",
             [numbers.tolist()],
         )
         if len(found) != len(numbers):
             raise self._lost(len(numbers) - len(found))
         vectors = np.zeros((len(numbers), self._manifest.encoder.dim), dtype=np.float32)
-        for place, (_, *models) in enumerate(found):
+        for number, *models in found:
+            place = np.searchsorted(numbers, number)
             for part, vector in zip(self._models, models, strict=False):
                 if vector is not None:
                     vectors[place, part] = vector

@@ -99,6 +99,17 @@ def test_nothing_is_written(database: Database, statement: str) -> None:
     assert database.rows(ONE, []) == [(1,)]
 
 
+def test_an_address_may_ask_for_the_server_that_takes_writes(postgres_url: str) -> None:
+    database = Database(f"{postgres_url}?target_session_attrs=read-write")
+    assert database.rows(ONE, []) == [(1,)]
+    database.close()
+
+
+def test_indexes_are_walked_as_far_as_set(database: Database) -> None:
+    shown = "select '[1]'::vector <-> '[1]', current_setting('hnsw.ef_search'), current_setting('hnsw.iterative_scan')"
+    assert database.rows(sql.SQL(shown).format(), []) == [(0.0, str(module._EF_SEARCH), "relaxed_order")]
+
+
 def test_a_statement_that_takes_too_long_is_ended_and_the_connection_goes_on(
     postgres_server: Server, postgres_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
