@@ -67,7 +67,7 @@ _REASONS: tuple[tuple[tuple[type[psycopg.Error], ...], type[IndexStoreError], st
     (
         (errors.InsufficientPrivilege,),
         IndexStoreError,
-        "this user lacks a right ({line}); see docs/cluster.md, “Roles”",
+        "this user lacks a right ({line}); see docs/cluster.md, “Users”",
     ),
     (
         (errors.ReadOnlySqlTransaction,),
