@@ -50,7 +50,7 @@ class Database:
                 "autocommit": True,
                 "application_name": "concord",
                 "connect_timeout": CONNECT_SECONDS,
-                "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c jit=off -c default_transaction_read_only=on",
+                "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c jit=off",
             },
         )
         self._address = address
@@ -90,6 +90,7 @@ class Database:
 def _configure(connection: psycopg.Connection) -> None:
     """Prepare a connection: how arrays are read, and how approximate indexes are walked."""
     register_adapters(connection)
+    connection.execute("set default_transaction_read_only = on")  # from the start, it would be no read-write session
     connection.execute(
         "select set_config('hnsw.ef_search', %s, false), set_config('hnsw.iterative_scan', 'relaxed_order', false)",
         [str(_EF_SEARCH)],

@@ -6,6 +6,7 @@ what an aggregate or a join needs may travel whole.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class Servers:
         self.place = database.place
         self._database = database
         self._servers: tuple[_Server, ...] = ()
+        self._moving = threading.Lock()
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="shard")
 
     def rows(self, statement: sql.Composed, parameters: Sequence[Any]) -> Rows:
@@ -70,10 +72,10 @@ class Servers:
         try:
             return self._of_each(servers, ask)
         except EngineDownError:
-            found = self._found()
-            if found == servers:
+            moved = servers[0].database is not self._database and self._found()
+            if not moved or moved == servers:
                 raise
-            return self._of_each(found, ask)
+            return self._of_each(moved, ask)
 
     def _of_each(self, servers: Sequence[_Server], ask: Callable[[_Server], Rows]) -> Rows:
         first, *others = servers
@@ -87,18 +89,20 @@ class Servers:
         """Return where the rows are now, with the same connections to those that are where they were."""
         with self._database.connection() as connection:
             shards = [shard for shard in shards_of(connection) if shard.partitions]
-        known = {server.address: server.database for server in self._servers}
-        found = tuple(
-            _Server(
-                address=shard.address,
-                database=known.get(shard.address) or Database(shard.address),
-                partitions=shard.partitions,
+        with self._moving:
+            known = {server.address: server.database for server in self._servers}
+            found = tuple(
+                _Server(
+                    address=shard.address,
+                    database=known.get(shard.address) or Database(shard.address),
+                    partitions=shard.partitions,
+                )
+                for shard in shards
             )
-            for shard in shards
-        )
-        own = _Server(address="", database=self._database, partitions=tuple(range(PARTITIONS)))
-        self._servers = found or (own,)
-        return self._servers
+            self._servers = found or (
+                _Server(address="", database=self._database, partitions=tuple(range(PARTITIONS))),
+            )
+            return self._servers
 
 
 def _on(template: sql.Composed, table: str) -> sql.Composed:
