@@ -11,6 +11,7 @@ import click
 
 from cluster import control
 from indexer.shared.commands import EXIT_REJECTED, Commands
+from indexer.shared.postgresql.schema import PARTITIONS
 
 __all__ = ["main"]
 
@@ -36,7 +37,7 @@ def main() -> None:
 
 @main.command()
 @_folder_option
-@click.option("--shards", type=click.IntRange(1, 32), help="How many shards a new cluster has.  [default: 2]")
+@click.option("--shards", type=click.IntRange(1, PARTITIONS), help="How many shards a new cluster has.  [default: 2]")
 def start(folder: Path, shards: int | None) -> None:
     """Start the cluster, made if there is none, and print how to use it."""
     layout, changed = control.start(folder, shards=shards)

@@ -430,13 +430,13 @@ def _index_nearest(connection: psycopg.Connection, manifest: Manifest) -> None:
         return
     second = manifest.encoder.second
     kinds = [(2 if second else 1, manifest.encoder.dim)] + ([(1, second.start)] if second else [])
-    shards = shards_of(connection)
-    for number in range(PARTITIONS):
-        if not shards:
-            _index_partition(connection, number, kinds)
-            continue
-        with connect(shards[number % len(shards)].address) as remote:
-            _index_partition(remote, number, kinds)
+    shards = [shard for shard in shards_of(connection) if shard.partitions]
+    for shard in shards:
+        with connect(shard.address) as remote:
+            for number in shard.partitions:
+                _index_partition(remote, number, kinds)
+    for number in () if shards else range(PARTITIONS):
+        _index_partition(connection, number, kinds)
 
 
 def _index_partition(connection: psycopg.Connection, number: int, kinds: list[tuple[int, int]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from flask import Response, request
 
@@ -82,7 +82,9 @@ def comparison_file(comparison: Comparison) -> Response:
 
 
 def _file(lines: Iterable[str], form: Form, name: str) -> Response:
-    response = Response(_blocks(lines, form), content_type=form.media_type)
+    blocks = _blocks(lines, form)
+    first = next(blocks, "")  # an error is told as one, as long as nothing is sent
+    response = Response(chain((first,), blocks), content_type=form.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

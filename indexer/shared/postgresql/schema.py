@@ -23,13 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo
 
 from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStoreError
-from indexer.shared.postgresql.connections import CONNECT_SECONDS, place_of, place_of_connection, translated
+from indexer.shared.postgresql.connections import connect, place_of_connection
 
 __all__ = [
     "EXACT_UP_TO",
@@ -92,15 +93,24 @@ _MIGRATIONS = (
 )
 """What brings a schema to version 1, 2, …; the partitioned tables are made with the first."""
 
-_SHARD = "concord_shard_%"
+_SHARDS = """
+    select server.srvname, server.srvoptions, way.umoptions, array(
+        select substr(relname, 8)::int from pg_foreign_table join pg_class as class on class.oid = ftrelid
+        where ftserver = server.oid and relnamespace = to_regnamespace('concord') and relname ~ '^chunks_[0-9]+$'
+        order by 1)
+    from pg_foreign_server as server join pg_user_mappings as way on way.srvid = server.oid
+    where server.srvname like 'concord_shard_%' and way.usename = current_user
+    order by server.srvname
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A foreign server that holds partitions, and how to reach it."""
+    """A foreign server for partitions, how to reach it, and the numbers of those that it holds."""
 
     server: str
     address: str
+    partitions: tuple[int, ...]
 
 
 def install(connection: psycopg.Connection) -> None:
@@ -142,19 +152,19 @@ def nothing_published(place: str) -> IndexMissingError:
 
 def shards_of(connection: psycopg.Connection) -> tuple[Shard, ...]:
     """Return the foreign servers whose names say that they hold partitions, in the order of their names."""
-    rows = connection.execute(
-        "select server.srvname, server.srvoptions, way.umoptions from pg_foreign_server as server"
-        " join pg_user_mappings as way on way.srvid = server.oid"
-        " where server.srvname like %s and way.usename = current_user order by server.srvname",
-        [_SHARD],
-    ).fetchall()
-    return tuple(Shard(server=name, address=_address(server, user)) for name, server, user in rows)
+    rows = connection.execute(_SHARDS).fetchall()
+    return tuple(
+        Shard(server=name, address=_address(server, user), partitions=tuple(partitions))
+        for name, server, user, partitions in rows
+    )
 
 
 def _address(server: list[str] | None, user: list[str] | None) -> str:
+    """Return the address that the options of a foreign server and of a user's way there make."""
     options = dict(option.split("=", 1) for option in [*(server or []), *(user or [])])
-    wanted = {name: options[name] for name in ("host", "port", "dbname", "user", "password") if name in options}
-    return make_conninfo("", **wanted)
+    known = {one.keyword.decode() for one in Conninfo.get_defaults()}  # the others are postgres_fdw's own
+    wanted = {name: value for name, value in options.items() if name in known}
+    return f"postgresql:///?{urlencode(wanted, quote_via=quote)}"
 
 
 def _version(connection: psycopg.Connection) -> int | None:
@@ -173,60 +183,62 @@ def _check_not_newer(connection: psycopg.Connection, version: int) -> None:
 
 
 def _create_partitioned(connection: psycopg.Connection) -> None:
-    """Create the partitioned tables, their partitions in turn on each shard, if there are any."""
+    """Create the partitioned tables, their partitions in turn on each shard, if there are any.
+
+    A shard has the same tables, with its own partitions alone.
+    """
     shards = shards_of(connection)
-    for table, columns in _COLUMNS.items():
-        key = "term" if table == "postings" else "commitment_id"
-        connection.execute(
-            _sql("create table concord.{table} ({columns}) partition by hash ({key})", table, columns, key)
-        )
+    for table in _COLUMNS:
+        _create_table(connection, table)
         for number in range(PARTITIONS):
-            shard = shards[number % len(shards)] if shards else None
-            if shard is None:
+            if not shards:
                 _create_partition(connection, table, number)
             else:
-                _create_foreign_partition(connection, table, number, shard)
+                _create_foreign_partition(connection, table, number, shards[number % len(shards)])
+    for place, shard in enumerate(shards):
+        _fill_shard(shard, range(place, PARTITIONS, len(shards)))
+
+
+def _fill_shard(shard: Shard, partitions: range) -> None:
+    """Create the tables of a shard, in place of those that a failed installation left."""
+    with connect(shard.address) as connection, connection.transaction():
+        _create_extension(connection)
+        connection.execute("create schema if not exists concord")
+        for table in _COLUMNS:
+            connection.execute(sql.SQL("drop table if exists concord.{}").format(sql.Identifier(table)))
+            _create_table(connection, table)
+            for number in partitions:
+                _create_partition(connection, table, number)
+        _grant(connection)
+
+
+def _create_table(connection: psycopg.Connection, table: str) -> None:
+    key = "term" if table == "postings" else "commitment_id"
+    connection.execute(
+        sql.SQL("create table concord.{table} ({columns}) partition by hash ({key})").format(
+            table=sql.Identifier(table), columns=sql.SQL(_COLUMNS[table]), key=sql.Identifier(key)
+        )
+    )
 
 
 def _create_partition(connection: psycopg.Connection, table: str, number: int) -> None:
-    connection.execute(
-        sql.SQL(
-            "create table concord.{name} partition of concord.{table}"
-            " for values with (modulus {modulus}, remainder {number})"
-        ).format(
-            name=sql.Identifier(f"{table}_{number}"),
-            table=sql.Identifier(table),
-            modulus=sql.Literal(PARTITIONS),
-            number=sql.Literal(number),
-        )
-    )
+    connection.execute(_partition("table {name}", table, number))
     _arrange(connection, table, number)
 
 
 def _create_foreign_partition(connection: psycopg.Connection, table: str, number: int, shard: Shard) -> None:
-    with translated(place_of(shard.address)):
-        remote = psycopg.connect(shard.address, autocommit=True, connect_timeout=CONNECT_SECONDS)
-        with remote, remote.transaction():
-            _create_extension(remote)
-            remote.execute("create schema if not exists concord")
-            name = sql.Identifier(f"{table}_{number}")
-            remote.execute(sql.SQL("drop table if exists concord.{}").format(name))
-            remote.execute(sql.SQL("create table concord.{} ({})").format(name, sql.SQL(_COLUMNS[table])))
-            _arrange(remote, table, number)
-            _grant(remote)
-    connection.execute(
-        sql.SQL(
-            "create foreign table concord.{name} partition of concord.{table}"
-            " for values with (modulus {modulus}, remainder {number}) server {server}"
-            " options (schema_name 'concord', table_name {remote})"
-        ).format(
-            name=sql.Identifier(f"{table}_{number}"),
-            table=sql.Identifier(table),
-            modulus=sql.Literal(PARTITIONS),
-            number=sql.Literal(number),
-            server=sql.Identifier(shard.server),
-            remote=sql.Literal(f"{table}_{number}"),
-        )
+    options = sql.SQL(" server {server} options (schema_name 'concord')").format(server=sql.Identifier(shard.server))
+    connection.execute(_partition("foreign table {name}", table, number) + options)
+
+
+def _partition(kind: str, table: str, number: int) -> sql.Composed:
+    return sql.SQL(
+        f"create {kind} partition of concord.{{table}} for values with (modulus {{modulus}}, remainder {{number}})"
+    ).format(
+        name=sql.Identifier("concord", f"{table}_{number}"),
+        table=sql.Identifier(table),
+        modulus=sql.Literal(PARTITIONS),
+        number=sql.Literal(number),
     )
 
 
@@ -264,11 +276,3 @@ def _grant(connection: psycopg.Connection) -> None:
         reader = sql.Identifier(READER)
         connection.execute(sql.SQL("grant usage on schema concord to {}").format(reader))
         connection.execute(sql.SQL("grant select on all tables in schema concord to {}").format(reader))
-
-
-def _sql(template: str, table: str, columns: str, key: str) -> sql.Composed:
-    return sql.SQL(template).format(
-        table=sql.Identifier(table),
-        columns=sql.SQL(columns),
-        key=sql.Identifier(key),
-    )

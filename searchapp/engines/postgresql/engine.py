@@ -34,9 +34,10 @@ from indexer.shared.quantised import QuantisedVectors
 from indexer.shared.records import Chunk, Document
 from indexer.shared.similarity import Similarity, model_parts
 from indexer.shared.storage import Centres, Sentences, chunk_of
-from searchapp.engines.postgresql.database import NEAREST, Database, of_partition
+from searchapp.engines.postgresql.database import NEAREST, of_partition
 from searchapp.engines.postgresql.held import Held
 from searchapp.engines.postgresql.postings import DatabasePostings
+from searchapp.engines.postgresql.servers import Servers
 
 __all__ = ["PostgresEngine", "Published"]
 
@@ -72,11 +73,11 @@ class PostgresEngine:
 
     def __init__(
         self,
-        database: Database,
+        servers: Servers,
         published: Published,
         parts: Mapping[str, bytes],
     ) -> None:
-        self._database = database
+        self._servers = servers
         self._published = published
         self._manifest = manifest = published.manifest
         self._partitions = published.partitions
@@ -87,14 +88,14 @@ class PostgresEngine:
         self._chunk_numbers = array_of(parts, "chunk_numbers")
         self._row_of = _places(self._chunk_numbers, published.numbered)
         self._parts = parts
-        self._postings = DatabasePostings(database, parts, alive=self._alive, row_of=self._row_of)
+        self._postings = DatabasePostings(servers, parts, alive=self._alive, row_of=self._row_of)
         self._documents: Held[int, Document] = Held(_DOCUMENTS_HELD)
         self._sentences: Held[int, Sentences] = Held(_SENTENCES_HELD)
 
     @property
     def place(self) -> str:
         """The database's address."""
-        return self._database.place
+        return self._servers.place
 
     @property
     def manifest(self) -> Manifest:
@@ -206,7 +207,7 @@ class PostgresEngine:
         )
         some = sql.SQL("") if rows is None else sql.SQL(" and chunk = any(%s)")
         wanted = [] if rows is None else [self._chunk_numbers[rows].tolist()]
-        found = self._of_partitions(
+        found = self._servers.rows_of_partitions(
             sql.SQL("select array_agg(chunk), {} from concord.{{table}} where {}{}").format(
                 products, self._alive, some
             ),
@@ -278,7 +279,9 @@ class PostgresEngine:
             )
             half = HalfVector(query)
             parameters = [half, *([] if documents is None else [documents]), half]
-            found += [row for row in self._of_partitions(statement, "nearest", parameters) if row[0] is not None]
+            found += [
+                row for row in self._servers.rows_of_partitions(statement, "nearest", parameters) if row[0] is not None
+            ]
         numbers = np.concatenate([np.empty(0, np.int32), *(numbers for numbers, _ in found)])
         return numbers, np.concatenate([np.empty(0, np.float32), *(products for _, products in found)])
 
@@ -324,14 +327,7 @@ class PostgresEngine:
 
     def _rows_of(self, template: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         statement = sql.SQL(template).format(alive=self._alive)
-        return self._database.rows(statement, parameters)
-
-    def _of_partitions(self, statement: sql.Composed, table: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement on each partition of a table, which another server may hold, at once."""
-        template = sql.SQL(statement.as_string())
-        each = [template.format(table=sql.Identifier(f"{table}_{number}")) for number in range(self._partitions)]
-        union = sql.SQL(" union all ").join(sql.SQL("({})").format(one) for one in each)
-        return self._database.rows(union, [*parameters] * self._partitions)
+        return self._servers.rows(statement, parameters)
 
     def _lost(self, what: object) -> EngineDownError:
         """Return the error for rows that aren't there: the generation was removed, long after another answered."""

@@ -16,8 +16,8 @@ from indexer.shared.arrays import Numbers, ranges, starts
 from indexer.shared.errors import EngineDownError, IndexFormatError
 from indexer.shared.postgresql.parts import array_of
 from indexer.shared.postings import PostingList, TermTable
-from searchapp.engines.postgresql.database import Database
 from searchapp.engines.postgresql.held import Held
+from searchapp.engines.postgresql.servers import Servers
 
 __all__ = ["DatabasePostings"]
 
@@ -29,12 +29,12 @@ _HELD = 2**26  # bytes of posting lists
 class DatabasePostings(TermTable):
     """The keyword index of one generation; posting lists are kept for a while. Safe to use from several threads."""
 
-    def __init__(self, database: Database, parts: Mapping[str, bytes], *, alive: sql.Composed, row_of: Rows) -> None:
+    def __init__(self, servers: Servers, parts: Mapping[str, bytes], *, alive: sql.Composed, row_of: Rows) -> None:
         """IndexFormatError when its words were made by other rules than this program's."""
         header = msgspec.json.decode(parts["keyword"], type=_Header)
         if header.revision != analysis_revision():
             raise IndexFormatError(
-                f"{database.place}: its words were made by rules {header.revision}, but this program's are"
+                f"{servers.place}: its words were made by rules {header.revision}, but this program's are"
                 f" {analysis_revision()}; index again with `concord index --engine`"
             )
         self.langs = header.langs
@@ -45,7 +45,7 @@ class DatabasePostings(TermTable):
         self.term_starts = array_of(parts, "term_starts")
         self._frequencies: Numbers = array_of(parts, "frequencies").astype(np.int64)
         self._field_of = sorted((span[0], name) for name, span in header.fields.items() if span[0] < span[1])
-        self._database = database
+        self._servers = servers
         self._alive = alive
         self._row_of = row_of
         self._held: Held[int, PostingList] = Held(_HELD, size=_posting_bytes)
@@ -74,7 +74,7 @@ class DatabasePostings(TermTable):
             " join unnest(%s::text[], %s::bytea[]) as wanted (field, term) using (field, term)"
             " where {} order by field, term, since"
         ).format(self._alive)
-        rows = self._database.rows(statement, [fields, terms])
+        rows = self._servers.rows(statement, [fields, terms])
         segments: dict[tuple[str, bytes], list[tuple[bytes, ...]]] = {}
         for field, term, *arrays in rows:
             segments.setdefault((field, term), []).append(tuple(arrays))
@@ -82,7 +82,7 @@ class DatabasePostings(TermTable):
         for number, field, term in zip(numbers, fields, terms, strict=True):
             found[number] = self._joined(segments.get((field, term), []))
             if len(found[number]) != self._frequencies[number]:
-                raise EngineDownError(f"{self._database.place}: postings of {term.decode()!r} are gone; try again")
+                raise EngineDownError(f"{self._servers.place}: postings of {term.decode()!r} are gone; try again")
             self._held.put(number, found[number])
         return found
 

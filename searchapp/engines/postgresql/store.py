@@ -13,6 +13,7 @@ from indexer.shared.postgresql.parts import load_parts
 from indexer.shared.postgresql.schema import EXACT_UP_TO, PARTITIONS, check_schema, nothing_published
 from searchapp.engines.postgresql.database import Database
 from searchapp.engines.postgresql.engine import PostgresEngine, Published
+from searchapp.engines.postgresql.servers import Servers
 
 __all__ = ["DatabaseStore"]
 
@@ -23,6 +24,7 @@ class DatabaseStore:
     def __init__(self, address: str, *, exact_up_to: int = EXACT_UP_TO) -> None:
         """Take an address; nothing is connected yet. Beyond `exact_up_to` chunks, searches are approximate."""
         self._database = Database(address)
+        self._servers = Servers(self._database)
         self._exact_up_to = exact_up_to
         self._state: object = None
 
@@ -51,7 +53,7 @@ class DatabaseStore:
             number, manifest, numbered = row
             parts = load_parts(connection, number)
         return PostgresEngine(
-            self._database,
+            self._servers,
             Published(
                 number=number,
                 manifest=msgspec.json.decode(manifest, type=Manifest),
@@ -64,6 +66,7 @@ class DatabaseStore:
 
     def close(self) -> None:
         """Close all connections."""
+        self._servers.close()
         self._database.close()
 
 
