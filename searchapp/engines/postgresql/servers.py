@@ -87,8 +87,7 @@ class Servers:
 
     def _found(self) -> tuple[_Server, ...]:
         """Return where the rows are now, with the same connections to those that are where they were."""
-        with self._database.connection() as connection:
-            shards = [shard for shard in shards_of(connection) if shard.partitions]
+        shards = [shard for shard in self._database.run(shards_of) if shard.partitions]
         with self._moving:
             known = {server.address: server.database for server in self._servers}
             found = tuple(
