@@ -308,7 +308,7 @@ def test_a_shards_primary_is_killed_under_load_and_no_answer_is_wrong_nor_anythi
         publish_to(writer, second)
         layout.servers(folder, layout.shards[0])[0].kill()
         wait_until(lambda: any(one.status == 503 for one in list(load.answers)))
-        with pytest.raises(EngineDownError):
+        with pytest.raises(EngineDownError, match="can't be reached"):
             publish_to(writer, first)
         control.promote(folder, "shard-0")
         promoted = time.monotonic()

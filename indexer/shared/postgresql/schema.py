@@ -130,6 +130,9 @@ def install(connection: psycopg.Connection) -> None:
             connection.execute(_MIGRATIONS[number])
             connection.execute("insert into concord.migrations values (%s)", [number + 1])
         _grant(connection)
+    for shard in shards_of(connection):
+        with connect(shard.address) as remote:
+            _grant(remote)
 
 
 def check_schema(connection: psycopg.Connection) -> None:
@@ -209,7 +212,6 @@ def _fill_shard(shard: Shard, partitions: range) -> None:
             _create_table(connection, table)
             for number in partitions:
                 _create_partition(connection, table, number)
-        _grant(connection)
 
 
 def _create_table(connection: psycopg.Connection, table: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import sql
+from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
 from indexer.shared.errors import EngineDownError
@@ -34,6 +36,7 @@ _SETTINGS = {
     "hnsw.ef_search": _EF_SEARCH,
     "hnsw.iterative_scan": "relaxed_order",
 }
+_SILENCE = STATEMENT_SECONDS + 2  # seconds
 _LIVELINESS: dict[str, Any] = {  # a machine that is lost says no farewell: it is noticed after some ten seconds
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -107,7 +110,7 @@ class Database:
                 connection.close()
 
     def _connect(self) -> psycopg.Connection:
-        connection = psycopg.connect(
+        connection = _Connection.connect(
             self._address,
             autocommit=True,
             application_name="concord",
@@ -122,6 +125,33 @@ class Database:
             connection.close()
             raise
         return connection
+
+
+class _Connection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that gives up a server which is silent for longer than any statement may run.
+
+    A process that is stopped, or waits for its disk, keeps its connections open without a word.
+    """
+
+    def wait(self, gen: PQGen[Found], *args: Any, **options: Any) -> Found:
+        """Wait for what a generator of psycopg gives."""
+        return super().wait(_while_heard(gen), *args, **options)
+
+
+def _while_heard(gen: PQGen[Found]) -> PQGen[Found]:
+    """Do as a generator of psycopg does, but raise OperationalError after a long silence."""
+    try:
+        wanted, end = next(gen), time.monotonic() + _SILENCE
+        while True:
+            ready = yield wanted
+            if ready:
+                end = time.monotonic() + _SILENCE
+            elif time.monotonic() > end:
+                raise psycopg.OperationalError(f"no word from the server for {_SILENCE} seconds")
+            wanted = gen.send(ready)
+    except StopIteration as stop:
+        found: Found = stop.value
+        return found
 
 
 def of_partition(partitions: int) -> int:

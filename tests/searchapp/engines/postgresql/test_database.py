@@ -175,3 +175,10 @@ def test_the_end_of_a_database_closes_its_connections(postgres_url: str) -> None
     [idle] = database._idle
     del database
     assert idle.closed
+
+
+def test_a_server_that_says_nothing_for_long_is_given_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SILENCE", 0.2)
+    with pytest.raises(EngineDownError, match=r"no word from the server for 0\.2 seconds"):
+        database.rows(sql.SQL("select pg_sleep(60)").format(), [])
+    assert database.rows(ONE, []) == [(1,)]
