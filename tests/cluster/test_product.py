@@ -52,7 +52,7 @@ PATHS = (
     "/api/v1/search?q=courtora+waterora&mode=semantic&limit=10",
     "/api/v1/search?q=roadal&mode=keyword&limit=10",
     "/api/v1/search?q=waterora+roading&country=FR&limit=10",
-    "/api/v1/search?q=courting&format=jsonl",
+    "/api/v1/search?q=courting&country=FR&format=jsonl",
     "/api/v1/facets?q=openora",
     "/api/v1/commitments/FR0001",
     "/api/v1/commitments/KR0002/similar",

@@ -116,7 +116,8 @@ class Shard:
 def install(connection: psycopg.Connection) -> None:
     """Bring a database up to this program's schema; where it is, nothing changes but what the reading role may read.
 
-    IndexFormatError for a schema of a newer program; otherwise as PostgreSQL says, of who may not write, too.
+    IndexFormatError for a schema of a newer program, EngineDownError for a shard that is away; otherwise as PostgreSQL
+    says, of who may not write, too.
     """
     version = _version(connection)
     _check_not_newer(connection, version or 0)
