@@ -28,13 +28,17 @@ class FakeDatabase:
         self.opened.append(address)
 
     def run(self, work: Callable[[Any], Any]) -> Any:
+        self._answer()
         return work(self)
 
     def rows(self, statement: sql.Composed, parameters: Sequence[object]) -> list[tuple[object, ...]]:
+        self._answer()
+        return [(self.place, statement.as_string(), *parameters)]
+
+    def _answer(self) -> None:
         self.asked += 1
         if self.place in self.down:
             raise EngineDownError(f"{self.place}: down")
-        return [(self.place, statement.as_string(), *parameters)]
 
     def close(self) -> None:
         self.opened.remove(self.place)
