@@ -92,6 +92,7 @@ _REASONS: tuple[tuple[tuple[type[psycopg.Error], ...], type[IndexStoreError], st
 """What an error of PostgreSQL is to whoever operates it, the first that fits: kinds, our error, and its message."""
 
 _SAID = {
+    "No space left on device": errors.DiskFull,
     "authentication failed": errors.InvalidPassword,
     "no password supplied": errors.InvalidPassword,
     "no pg_hba.conf entry": errors.InvalidAuthorizationSpecification,
