@@ -42,7 +42,8 @@ def command_of(index: Path, *options: str) -> list[str]:
 def serving(index: Path, *options: str) -> Iterator[Served]:
     """Serve an index at a free port; what is left of the server at the end is killed."""
     command = command_of(index, *options)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603 (our own program)
+    scratch = {**os.environ, "TMPDIR": str(index.parent)}  # what is killed removes nothing
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=scratch) as process:  # noqa: S603 (our own program)
         assert process.stderr is not None
         lines = iter(process.stderr.readline, "")
         try:
