@@ -112,8 +112,11 @@ def _translation(error: psycopg.Error, place: str) -> IndexStoreError:
 
 
 def _place(parts: Mapping[str, Any]) -> str:
-    port = f":{parts['port']}" if parts.get("port") else ""
-    return f"postgresql://{parts.get('host') or 'localhost'}{port}/{parts.get('dbname') or parts.get('user') or ''}"
+    hosts = str(parts.get("host") or "localhost").split(",")
+    ports = str(parts.get("port") or "").split(",")
+    each = ports * len(hosts) if len(ports) == 1 else ports
+    servers = ",".join(f"{host}:{port}" if port else host for host, port in zip(hosts, each, strict=False))
+    return f"postgresql://{servers}/{parts.get('dbname') or parts.get('user') or ''}"
 
 
 def _line(error: Exception) -> str:

@@ -16,7 +16,7 @@ PLACE = "postgresql://here/index"
         ("postgresql://concord:secret@db.example:5433/index", "postgresql://db.example:5433/index"),
         ("postgres://concord@db.example/index?sslmode=require&password=secret", "postgresql://db.example/index"),
         ("postgresql://concord:secret@/", "postgresql://localhost/concord"),
-        ("postgresql://one:1,two:2/index?target_session_attrs=primary", "postgresql://one,two:1,2/index"),
+        ("postgresql://one:1,two:2/index?target_session_attrs=primary", "postgresql://one:1,two:2/index"),
     ],
 )
 def test_a_place_names_the_database_and_no_secret(address: str, place: str) -> None:
