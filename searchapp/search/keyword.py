@@ -25,9 +25,7 @@ exclusions and IDs. `python -m bench service` compares both.
 from __future__ import annotations
 
 import math
-import threading
 from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -46,6 +44,7 @@ from whoosh.searching import Searcher
 from indexer.shared.analysis import ID_FIELD, NAMES_FIELD, Token, keyword_schema, surface_field, tokens, words_field
 from indexer.shared.postings import PostingList
 from searchapp.engines.base import PostingSource
+from searchapp.held import Held
 from searchapp.search.lexicon import Lexicon
 from searchapp.search.local_query import LocalQuery, Prefix, in_language
 from searchapp.search.query import Query
@@ -118,11 +117,14 @@ class KeywordLeg:
         self.lexicon = Lexicon(self._postings, reader.vocabularies)
         self._reader = reader
         self._searcher = Searcher(reader, weighting=_Unweighted())
-        self._words = _Recent(most=int(postings.lengths[0].sum()))
+        self._words: Held[tuple[str, ...], _Part] = Held(int(postings.lengths[0].sum()), size=_size)
 
-    def prepare(self, query: Query) -> None:
-        """Make the index ready for a query, all of its words at once where each would take its time."""
-        self._postings.prepare(self._numbers(query))
+    def prepare(self, query: Query, *, words: bool) -> None:
+        """Make the index ready for a query, all of its words at once where each would take its time.
+
+        Without `words`, only phrases, exclusions and IDs are looked up.
+        """
+        self._postings.prepare(self._numbers(query, words=words))
 
     def run(self, query: Query) -> Run:
         """Look the words of a query up in every language.
@@ -175,15 +177,17 @@ class KeywordLeg:
                 excluded |= self._rows_starting(lang, prefix)
         return excluded
 
-    def _numbers(self, query: Query) -> Iterator[int]:
+    def _numbers(self, query: Query, *, words: bool) -> Iterator[int]:
         """Give the numbers of the terms that are looked up for a query, but for those that stars stand for."""
-        exact = [token.surface for text in (*query.terms, *query.phrases) for token in tokens(text, "")]
+        exact = (
+            [token.surface for text in (*query.terms, *query.phrases) for token in tokens(text, "")] if words else []
+        )
         wanted = [(NAMES_FIELD, surface) for surface in exact]
         wanted += [(ID_FIELD, each.casefold()) for each in (*query.commitment_ids, *query.fields.id)]
         for _, lang, local in self._local(query):
-            near = chain.from_iterable(one.tokens for one in local.near)
-            found = [*local.words, *near, *chain.from_iterable((*local.phrases, *local.excluded))]
-            wanted += [(words_field(lang), form) for form in _forms(*found)]
+            required = chain.from_iterable((*local.phrases, *local.excluded))
+            found = [*local.words, *chain.from_iterable(one.tokens for one in local.near)] if words else []
+            wanted += [(words_field(lang), form) for form in _forms(*found, *required)]
             wanted += [(surface_field(lang), form) for form in (*exact, *(word.surface for word in found))]
         for field, term in dict.fromkeys(wanted):
             number = self._reader.vocabularies.get(field, {}).get(term.encode())
@@ -291,31 +295,8 @@ class KeywordLeg:
 _NOTHING: tuple[Rows, Scores] = (np.empty(0, np.int32), np.empty(0, np.float32))
 
 
-class _Recent:
-    """The words that were looked up last, as many as have `most` rows together. Safe to use from several threads."""
-
-    def __init__(self, *, most: int) -> None:
-        self._parts: OrderedDict[tuple[str, ...], _Part] = OrderedDict()
-        self._left = most
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, ...]) -> _Part | None:
-        with self._lock:
-            part = self._parts.get(key)
-            if part is not None:
-                self._parts.move_to_end(key)
-            return part
-
-    def put(self, key: tuple[str, ...], part: _Part) -> None:
-        with self._lock:
-            self._left -= _size(part) - _size(self._parts.pop(key, None))
-            self._parts[key] = part
-            while self._left < 0:
-                self._left += _size(self._parts.popitem(last=False)[1])
-
-
-def _size(part: _Part | None) -> int:
-    return 0 if part is None else 1 + len(part.rows)
+def _size(part: _Part) -> int:
+    return 1 + len(part.rows)
 
 
 def _forms(*words: Token) -> Iterator[str]:

@@ -88,7 +88,7 @@ class LegRunner:
         `passing` says which documents pass all filters, bool `(documents,)`, for engines that compare the nearest only.
         """
         with watch.stage("keyword"):
-            self._keyword.prepare(query)
+            self._keyword.prepare(query, words=mode != "semantic")
             run = None if mode == "semantic" else self._keyword.run(query)
         if mode == "keyword" or not query.text:
             return self._word_legs(query, run)

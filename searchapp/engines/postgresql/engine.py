@@ -35,9 +35,9 @@ from indexer.shared.records import Chunk, Document
 from indexer.shared.similarity import Similarity, model_parts
 from indexer.shared.storage import Centres, Sentences, chunk_of
 from searchapp.engines.postgresql.database import NEAREST, of_partition
-from searchapp.engines.postgresql.held import Held
 from searchapp.engines.postgresql.postings import DatabasePostings
 from searchapp.engines.postgresql.servers import Servers
+from searchapp.held import Held
 
 __all__ = ["PostgresEngine", "Published"]
 
@@ -80,7 +80,6 @@ class PostgresEngine:
         self._servers = servers
         self._published = published
         self._manifest = manifest = published.manifest
-        self._partitions = published.partitions
         self._alive = sql.SQL("since <= {0} and (until is null or until > {0})").format(sql.Literal(published.number))
         self._models = model_parts(manifest.encoder)
         self._chunks = array_of(parts, "chunks")
@@ -275,7 +274,7 @@ class PostgresEngine:
                 models=sql.Literal(models),
                 alive=self._alive,
                 filtered=filtered,
-                limit=sql.Literal(of_partition(self._partitions)),
+                limit=sql.Literal(of_partition(self._published.partitions)),
             )
             half = HalfVector(query)
             parameters = [half, *([] if documents is None else [documents]), half]

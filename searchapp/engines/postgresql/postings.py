@@ -16,8 +16,8 @@ from indexer.shared.arrays import Numbers, ranges, starts
 from indexer.shared.errors import EngineDownError, IndexFormatError
 from indexer.shared.postgresql.parts import array_of
 from indexer.shared.postings import PostingList, TermTable
-from searchapp.engines.postgresql.held import Held
 from searchapp.engines.postgresql.servers import Servers
+from searchapp.held import Held
 
 __all__ = ["DatabasePostings"]
 

@@ -19,6 +19,7 @@ from indexer.keyword_index import KeywordEntry, write_keyword_index
 from indexer.shared.analysis import Token, analysis_revision
 from indexer.shared.errors import IndexStoreError, QueryError
 from indexer.shared.postings import load_postings
+from searchapp.held import Held
 from searchapp.search import keyword
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.lexicon import Lexicon
@@ -470,12 +471,12 @@ def test_the_words_that_are_looked_up_are_bounded(leg: KeywordLeg, monkeypatch: 
 def test_words_are_kept_by_last_use_and_only_so_many_rows_of_them(build: Build) -> None:
     leg = build("budget report", "budget data", "budget data", "budget")
     expected = {typed: scores(leg, typed) for typed in ("budget", "data", "report", "nothing")}
-    recent = keyword._Recent(most=6)
+    recent: Held[tuple[str, ...], keyword._Part] = Held(6, size=keyword._size)
     leg._words = recent
     for typed in ("budget", "report", "data", "nothing", "report", "budget"):
         assert scores(leg, typed) == expected[typed]
-        assert sum(1 + len(part.rows) for part in recent._parts.values()) <= 6
-    assert [key[1] for key in recent._parts] == ["budget"]
+        assert sum(1 + len(part.rows) for part in recent._values.values()) <= 6
+    assert [key[1] for key in recent._values] == ["budget"]
 
 
 WORDS = ["open", "data", "budget", "données", "开放政府", "правительства", "UK0066", "XX0001", "the", '"open data"']

@@ -37,5 +37,5 @@ class Held(Generic[Key, Value]):
             self._left += 0 if before is None else self._size(before)
             self._values[key] = value
             self._left -= self._size(value)
-            while self._left < 0 and len(self._values) > 1:
+            while self._left < 0:
                 self._left += self._size(self._values.popitem(last=False)[1])
