@@ -21,13 +21,13 @@ _ROOM = 4 << 30  # bytes; a cluster with next to nothing in it takes a third of 
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
+def temporary_folder(*, in_memory: bool = True) -> Iterator[Path]:
     """Give a folder to make servers in; when the block or this process ends, they are stopped and the folder removed.
 
-    The folder is in memory where there is room for it. A second process sees to its end: it waits for the end of its
+    The folder is `in_memory` where there is room for it. A second process sees to its end: it waits for the end of its
     input, which comes even when this process is killed.
     """
-    folder = make_folder(Path(tempfile.mkdtemp(prefix="concord-servers-", dir=_place())))
+    folder = make_folder(Path(tempfile.mkdtemp(prefix="concord-servers-", dir=_place() if in_memory else None)))
     with subprocess.Popen(  # noqa: S603 (our own command)
         [sys.executable, "-m", "cluster.temporary", str(folder)],
         stdin=subprocess.PIPE,

@@ -31,9 +31,9 @@ from indexer.shared.errors import IndexStoreError
 from indexer.shared.manifest import Manifest
 from indexer.shared.postgresql.connections import connect, place_of
 from indexer.shared.postgresql.parts import LEARNED, array_of, array_parts, load_parts, save_parts
-from indexer.shared.postgresql.schema import EXACT_UP_TO, PARTITIONED, PARTITIONS, install, shards_of
+from indexer.shared.postgresql.schema import PARTITIONED, PARTITIONS, install, shards_of
 from indexer.shared.postings import Postings, load_postings
-from indexer.shared.similarity import Similarity
+from indexer.shared.similarity import EXACT_UP_TO, Similarity
 from indexer.shared.storage import Generation
 
 __all__ = ["answering_in", "prepare_for", "publish_to", "restore_in"]

@@ -16,8 +16,8 @@ from indexer.pipeline import index_documents
 from indexer.postgresql import publish_to
 from indexer.readers.sources import ReadResult
 from indexer.shared.encoder import Encoder
-from indexer.shared.postgresql.schema import EXACT_UP_TO
 from indexer.shared.records import Document
+from indexer.shared.similarity import EXACT_UP_TO
 from indexer.shared.storage import open_generation
 from searchapp.engines.postgresql.store import DatabaseStore
 from searchapp.search.results import CompareRequest, Filters, Mode, SearchRequest, SimilarRequest

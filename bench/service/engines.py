@@ -49,8 +49,8 @@ CUT = 100
 PACKAGES = {"bm25s": "bm25s", "tantivy": "tantivy", "faiss-cpu": "faiss", "matplotlib": "matplotlib"}
 """What the extra `bench` brings: the package's name, and what is imported."""
 
-READING = f"numpy {np.__version__}, reading half the bytes once"
-"""What no scan in half precision can be faster than."""
+READING = f"numpy {np.__version__}, reading a quarter of the bytes once"
+"""What no scan in eight bits can be faster than."""
 
 Search = Callable[[int], object]
 """Gives the first chunks for the query with a number."""

@@ -1,6 +1,6 @@
 """The vector leg over more chunks than are indexed to measure with: vectors in memory, outside an index.
 
-The semantic leg of a search compares them as it does an index's: in half precision, and the nearest exactly. Beside it
+The semantic leg of a search compares them as it does an index's: in eight bits, and the nearest exactly. Beside it
 stand numpy reading as many bytes once, which is the limit of any scan, and flat scans in 32 bits. All run on one
 thread.
 """
@@ -70,7 +70,7 @@ def _generation(vectors: Embeddings) -> Generation:
 
 
 def _engines(leg: SemanticLeg, vectors: Embeddings, queries: Embeddings) -> Iterator[tuple[str, Search]]:
-    numbers = vectors.reshape(-1).view(np.int16)[: vectors.size]  # whole numbers are only read
+    numbers = vectors.reshape(-1).view(np.int8)[: vectors.size]  # whole numbers are only read
     yield CONCORD, lambda number: first_rows(leg.nearness(queries[number]).passages)
     yield READING, lambda _: numbers.max()
     yield f"numpy {np.__version__}, flat scan", lambda number: first_rows(vectors @ queries[number])

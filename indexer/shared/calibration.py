@@ -54,5 +54,6 @@ def _moments(scores: Floats) -> tuple[Floats, Floats]:
 
 
 def _spread(similarity: Similarity, background: Embeddings) -> float:
-    scores = np.stack([similarity.of_queries(text, background) for text in background])
+    others = similarity.others(background)
+    scores = np.stack([similarity.of_queries(text, others) for text in background])
     return max(float(scores[~np.eye(len(scores), dtype=np.bool_)].std()), _LEAST)

@@ -12,6 +12,7 @@ An encoder without language correction (`+raw`) is used as it is: the cosine of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +22,7 @@ from indexer.shared.encoder import Embeddings, unit_length
 from indexer.shared.manifest import EncoderIdentity
 from indexer.shared.storage import Centres
 
-__all__ = ["CORRELATION", "SECOND_WEIGHT", "Similarity", "known_langs", "model_parts"]
+__all__ = ["CORRELATION", "EXACT_UP_TO", "SECOND_WEIGHT", "OtherQueries", "Similarity", "known_langs", "model_parts"]
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -32,6 +33,9 @@ SECOND_WEIGHT = 0.3
 
 CORRELATION = 0.6
 """Of both models' similarities of unrelated texts; .59 on the parallel text's lines."""
+
+EXACT_UP_TO = 20_000
+"""Chunks up to which every engine compares all passages exactly."""
 
 
 def model_parts(encoder: EncoderIdentity) -> tuple[slice, ...]:
@@ -44,6 +48,14 @@ def known_langs(encoder: EncoderIdentity, langs: Sequence[str]) -> Mask:
     """Return which of these languages an encoder's second model knows, bool `(languages,)`."""
     known = () if encoder.second is None else encoder.second.langs
     return np.array([lang in known for lang in langs], dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherQueries:
+    """Queries to compare another with, float32 `(n, dim)`; `knows`: whose language the second model does, `(n,)`."""
+
+    vectors: Embeddings
+    knows: Mask
 
 
 class Similarity:
@@ -59,12 +71,17 @@ class Similarity:
 
         `products` are those of each model, float32 `(models, n)`, and are changed.
         """
-        parts = self.parts(vector)
+        found: Floats = products[0]
+        of_langs = np.zeros((len(self.knows), len(products)), dtype=np.float32)
+        of_langs[:, 0] = 1
+        if len(self.models) > 1:
+            of_langs[self.knows] = self.weights(vector)
+            for model, weights in enumerate(of_langs.T):
+                products[model] *= weights[0] if self.knows.all() else weights.take(lang)
+            found += products[1]
         if self.centres is not None:
-            centres = np.ascontiguousarray((self.centres.passages @ parts).T)
-            for model in range(len(products)):
-                products[model] -= centres[model].take(lang)
-        return self.joined(products, self.knows[lang], parts)
+            found -= (self.centres.passages @ self.parts(vector) * of_langs).sum(axis=1).take(lang)
+        return found
 
     def of_sentences(self, products: Floats, lang: Rows, vector: Floats) -> Floats:
         """Return the similarities of n sentences in these languages to a query `(dim,)`, float32 `(n,)`.
@@ -81,14 +98,18 @@ class Similarity:
         products = np.stack([vectors[:, part] @ passages[:, part].T for part in self.models], axis=1)
         return np.stack([self.of_products(one, lang, vector) for one, vector in zip(products, vectors, strict=True)])
 
-    def of_queries(self, vector: Floats, others: Embeddings) -> Floats:
-        """Return the similarity of n other queries to a query, float32 `(n,)`, from their vectors `(n, dim)`."""
-        parts = self.parts(vector)
+    def others(self, vectors: Embeddings) -> OtherQueries:
+        """Return what makes n queries comparable with one another, from their vectors `(n, dim)`."""
         if len(self.models) == 1:
-            return self.joined((others @ parts).T, np.zeros(len(others), dtype=np.bool_), parts)
-        first, second = (others[:, part] for part in self.models)
+            return OtherQueries(vectors=vectors, knows=np.zeros(len(vectors), dtype=np.bool_))
+        first, second = (vectors[:, part] for part in self.models)
         knows: Mask = np.linalg.norm(second, axis=1) > 0.5  # noqa: PLR2004 (more likely than not)
-        return self.joined((np.hstack([first, unit_length(second)]) @ parts).T, knows, parts)
+        return OtherQueries(vectors=np.hstack([first, unit_length(second)]), knows=knows)
+
+    def of_queries(self, vector: Floats, others: OtherQueries) -> Floats:
+        """Return the similarity of n other queries to a query `(dim,)`, float32 `(n,)`."""
+        parts = self.parts(vector)
+        return self.joined((others.vectors @ parts).T, others.knows, parts)
 
     def as_queries(self, vectors: Embeddings, lang: Rows) -> Embeddings:
         """Return what makes passages in these languages queries, float32 `(n, dim)`, from their vectors."""

@@ -135,8 +135,8 @@ class Engine(Protocol):
         Float32 `(models, rows)`.
         """
 
-    def scanned(self, vector: Floats) -> tuple[Floats, float]:
-        """Return what `products` does of all, perhaps less exactly, and how far off a similarity is at most.
+    def scanned(self, vector: Floats) -> Floats:
+        """Return what `products` does of all, less exactly where they are more than EXACT_UP_TO.
 
         The second model's may be 0 in languages that it doesn't know, or where it doesn't know the query's.
         """

@@ -1,7 +1,7 @@
 """The embedded engine: a generation in files, memory-mapped, and scans of all passages in this process.
 
-All passages are compared in half precision first (`searchapp.engines.flat_scan`); whoever needs some exactly asks for
-their products.
+Where there are many passages, they are compared in eight bits first (`searchapp.engines.flat_scan`); whoever needs some
+exactly asks for their products.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.analysis import analysis_revision
-from indexer.shared.arrays import counts_of, ranges
+from indexer.shared.arrays import ranges
 from indexer.shared.calibration import Scale
 from indexer.shared.columns import ColumnRecord
 from indexer.shared.encoder import Embeddings, Learned
 from indexer.shared.manifest import Manifest
 from indexer.shared.postings import Postings, load_postings
 from indexer.shared.records import Chunk, Document
-from indexer.shared.similarity import Similarity, known_langs, model_parts
+from indexer.shared.similarity import EXACT_UP_TO, Similarity, known_langs, model_parts
 from indexer.shared.storage import Centres, Generation, Sentences
 from searchapp.engines.flat_scan import FlatScan
 
@@ -42,7 +42,7 @@ class EmbeddedEngine:
         self._generation = generation
         self._models = model_parts(generation.manifest.encoder)
         knows = known_langs(generation.manifest.encoder, generation.manifest.langs)
-        self._known_rows = np.flatnonzero(knows[generation.chunks["lang"]])
+        self._known_rows = _rows_of(knows[generation.chunks["lang"]])
         self._lock = threading.Lock()
         self._scans: tuple[FlatScan, ...] = ()
 
@@ -112,9 +112,9 @@ class EmbeddedEngine:
 
     def sentence_products(self, rows: Rows, others: Floats) -> tuple[Floats, Rows]:
         """Return products of the sentences of these chunks with vectors, and how many each chunk has."""
-        offsets = self._generation.sentence_offsets
-        counts = counts_of(offsets)[rows]
-        places = ranges(offsets[rows].astype(np.int64), counts)
+        first, end = (self._generation.sentence_offsets[place].astype(np.int64) for place in (rows, rows + 1))
+        counts = end - first
+        places = ranges(first, counts)
         return self._generation.all_sentences.embeddings[places] @ others, counts
 
     def vectors(self, rows: Rows) -> Embeddings:
@@ -129,18 +129,16 @@ class EmbeddedEngine:
         passages = np.asarray(self._generation.embeddings) if rows is None else self.vectors(rows)
         return np.stack([passages[:, part] @ vector[part] for part in self._models])
 
-    def scanned(self, vector: Floats) -> tuple[Floats, float]:
-        """Return what `products` does of all, in half precision, and how far off a similarity is at most."""
-        first, *second = self._halves()
-        found, error = first.products(vector[self._models[0]])
-        if not second:
-            return found[None], error
-        products = np.zeros((2, len(found)), dtype=np.float32)
-        products[0] = found
-        if vector[self._models[1]].any():
-            products[1, self._known_rows], other = second[0].products(vector[self._models[1]])
-            error += other  # more than enough: the weights of both add up to little more than 1
-        return products, error
+    def scanned(self, vector: Floats) -> Floats:
+        """Return what `products` does of all, less exactly where they are many."""
+        if len(self.chunks) <= EXACT_UP_TO:
+            return self.products(vector)
+        first, *second = self._scans_of_models()
+        products = np.zeros((len(self._models), len(self.chunks)), dtype=np.float32)
+        products[0] = first.products(vector[self._models[0]])
+        if second and vector[self._models[1]].any():
+            products[1, self._known_rows] = second[0].products(vector[self._models[1]])
+        return products
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:  # noqa: ARG002 (as every engine has it)
         """Return None: all passages are compared."""
@@ -150,11 +148,16 @@ class EmbeddedEngine:
         """Return what `compute` gives."""
         return compute()
 
-    def _halves(self) -> tuple[FlatScan, ...]:
-        """Return the passages of each model in half precision, those of the second in languages that it knows."""
+    def _scans_of_models(self) -> tuple[FlatScan, ...]:
+        """Return the passages of each model to scan, those of the second in languages that it knows."""
         with self._lock:
             if not self._scans:
                 stored = np.asarray(self._generation.embeddings)
                 first, *second = (stored[:, part] for part in self._models)
                 self._scans = (FlatScan(first), *(FlatScan(part[self._known_rows]) for part in second))
             return self._scans
+
+
+def _rows_of(chosen: Mask) -> slice | Rows:
+    """Return what selects the rows chosen: a slice for all of them, which are not copied then."""
+    return slice(None) if chosen.all() else np.flatnonzero(chosen)

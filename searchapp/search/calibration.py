@@ -16,7 +16,7 @@ Sentences are left out: the best of many is high by chance, and they are compare
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,6 @@ from searchapp.search.semantic import Nearness, SemanticLeg
 __all__ = ["Calibration"]
 
 Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
 
 
 class Calibration:
@@ -37,28 +36,23 @@ class Calibration:
     def __init__(self, leg: SemanticLeg, *, background: Embeddings, scale: Callable[[], Scale]) -> None:
         """Take the background's texts as queries, float32 `(n, dim)`, and what gives the scale when first needed."""
         self._leg = leg
-        self._background = background
+        self._background = leg.similarity.others(background)
         self._compute = scale
         self._lock = threading.Lock()
         self._scale: Scale | None = None
 
-    def evidence(self, vector: Floats, near: Nearness, levels: Sequence[float] = ()) -> Floats:
+    def evidence(self, vector: Floats, near: Nearness) -> Floats:
         """Return the evidence that each chunk answers a query, float32 `(chunks,)`; -inf where it wasn't compared.
 
-        `vector` is the query's, `(dim,)`, and `near` is its `SemanticLeg.nearness`. Evidence that might be on either
-        side of one of the `levels` is exact.
+        `vector` is the query's, `(dim,)`, and `near` is its `SemanticLeg.nearness`.
         """
         scale = self._known_scale()
-        level = np.float32(self._leg.query_scores(vector, self._background).mean() * scale.share)
+        level = np.float32(self._leg.similarity.of_queries(vector, self._background).mean() * scale.share)
         evidence: Floats = near.passages * scale.slopes
         evidence -= scale.zeros
         evidence -= level
         if near.unknown is not None:
             evidence[near.unknown] = -np.inf
-        unsure = _unsure(evidence, near.error * scale.slopes, levels if near.error else ())
-        if len(unsure):
-            exact = self._leg.passage_scores(vector, unsure)
-            evidence[unsure] = exact * scale.slopes[unsure] - scale.zeros[unsure] - level
         return evidence
 
     def _known_scale(self) -> Scale:
@@ -66,11 +60,3 @@ class Calibration:
             if self._scale is None:
                 self._scale = self._compute()
             return self._scale
-
-
-def _unsure(evidence: Floats, margins: Floats, levels: Sequence[float]) -> Rows:
-    """Return the rows that a change of evidence by their margins could take across one of the levels."""
-    unsure = np.zeros(len(evidence), dtype=np.bool_)
-    for level in levels:
-        unsure |= np.abs(evidence - np.float32(level)) <= margins
-    return np.flatnonzero(unsure)

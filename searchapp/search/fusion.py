@@ -39,7 +39,9 @@ class FusionWeights:
 
 def lift(keyword: Scores, weights: FusionWeights) -> Scores:
     """Return what words add among all languages, float32 `(n,)`, for keyword scores in [0, 1]."""
-    lifted: Scores = np.float32(weights.lift) * keyword * keyword * keyword
+    lifted: Scores = keyword * keyword
+    lifted *= keyword
+    lifted *= np.float32(weights.lift)
     return lifted
 
 
@@ -50,12 +52,8 @@ def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
     documents of one language (the same plus the weighted keyword score), and `lang` the number of each document's
     language. A document's fused score is the one that its place came from.
     """
-    fused = np.empty_like(slots)
-    for number in np.flatnonzero(np.bincount(lang)):
+    fused = slots.copy()
+    for number in np.flatnonzero(np.bincount(lang[slots != inside])):  # elsewhere each takes its own place
         rows = np.flatnonzero(lang == number)
-        own, order = slots.take(rows), inside.take(rows)
-        if np.array_equal(own, order):  # no word of the query is in this language: each takes its own place
-            fused[rows] = own
-        else:
-            fused[rows[descending(order)]] = np.sort(own)[::-1]
+        fused[rows[descending(inside.take(rows))]] = np.sort(slots.take(rows))[::-1]
     return fused

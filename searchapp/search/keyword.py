@@ -161,6 +161,8 @@ class KeywordLeg:
         In a language that has nothing but stop words in a phrase, the phrase is not required.
         """
         required = self._rows_with(_id_query(query.fields.id)) if query.fields.id else self._all(value=True)
+        if not query.phrases:
+            return required
         for number, lang, local in self._local(query):
             if local.phrases:
                 phrases = And([_phrase_query(lang, phrase) for phrase in local.phrases])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.records import Chunk
 from searchapp.engines.base import Engine
 from searchapp.search.columns import Columns
 from searchapp.search.explain import matched_words, place
@@ -89,7 +88,9 @@ class Presenter:
             block = positions[start : start + _AT_ONCE]
             rows = [answer.passage(int(answer.ranking.document[position])) for position in block]
             self._engine.prefetch(rows, sentences=vector is not None)
-            yield from (self._hit(query, position, answer, vector, folded) for position in block)
+            marks = self._sentence_marks(rows, vector)
+            for position, row, mark in zip(block, rows, marks, strict=True):
+                yield self._hit(query, position, answer, (row, mark), folded)
 
     def _explained(self, hits: tuple[Hit, ...], answer: Answer) -> tuple[Hit, ...]:
         legs, meaning = answer.legs, answer.legs.meaning
@@ -108,17 +109,35 @@ class Presenter:
             explained.append(replace(hit, explanation=explanation))
         return tuple(explained)
 
-    def _hit(self, query: Query, position: int, answer: Answer, vector: Floats | None, folded: Rows) -> Hit:
-        """Return the hit at a position; `folded` are the documents of all hits that are asked for."""
+    def _sentence_marks(self, rows: Sequence[int], vector: Floats | None) -> list[tuple[Highlight, ...]]:
+        """Return for each chunk the sentence that means what a query does; none without the query's vector."""
+        if vector is None:
+            return [()] * len(rows)
+        scores = self._semantic.sentence_scores(rows, vector)
+        spans = [self._engine.sentences(row).spans for row in rows]
+        return [sentence_highlight(*each) for each in zip(spans, scores, strict=True)]
+
+    def _hit(
+        self,
+        query: Query,
+        position: int,
+        answer: Answer,
+        passage: tuple[int, tuple[Highlight, ...]],
+        folded: Rows,
+    ) -> Hit:
+        """Return the hit at a position; `folded` are the documents of all hits that are asked for.
+
+        Of its passage, the chunk's row is given, and the sentence that is marked.
+        """
         legs, ranking = answer.legs, answer.ranking
         shown = int(ranking.document[position])
-        row = answer.passage(shown)
+        row, sentence = passage
         document = self._engine.document(shown)
         chunk = self._engine.chunk(row, document)
         return Hit(
             rank=position + 1,
             document=document,
-            passage=Passage.of(chunk, self._highlights(query, vector, row, chunk)),
+            passage=Passage.of(chunk, (*word_highlights(chunk.text, chunk.lang, query), *sentence)),
             scores=Scores(
                 keyword=float(legs.keyword[row]) if legs.keyword[row] else None,
                 semantic=None if legs.meaning is None else float(legs.meaning.scores[row]),
@@ -136,13 +155,6 @@ class Presenter:
         comparable = [] if query.browses else ranked[answer.grades[ranked] >= FAIR][:MOST_HITS].tolist()
         hits = [(row, STRENGTHS[int(answer.grades[row])]) for row in comparable]
         return draw_map(self._engine, self._columns, cloud, answer.unit, hits)
-
-    def _highlights(self, query: Query, vector: Floats | None, row: int, chunk: Chunk) -> tuple[Highlight, ...]:
-        words = word_highlights(chunk.text, chunk.lang, query)
-        if vector is None:
-            return words
-        spans = self._engine.sentences(row).spans
-        return (*words, *sentence_highlight(spans, self._semantic.sentence_scores(row, vector)))
 
 
 def count_strengths(answer: Answer) -> StrengthCounts:

@@ -3,20 +3,21 @@
 The chunk's passage and that sentence of it which is most like the query count half each: a passage speaks of several
 things, and a question often asks for one of them. `indexer.shared.similarity` says how similar two texts are.
 
-Passages are compared less exactly first, as their engine does, and those that may be among the nearest again exactly.
+More than EXACT_UP_TO passages are compared less exactly first, as their engine does, and the nearest again exactly.
 Where there are too many to compare, the engine names those that are nearest, nearly all of them. The others count as
 unlike the query, but for those that have most of its words.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings
-from indexer.shared.similarity import Similarity
+from indexer.shared.similarity import EXACT_UP_TO, Similarity
 from searchapp.engines.base import Engine
 
 __all__ = ["SENTENCE_WEIGHT", "Nearness", "SemanticLeg"]
@@ -31,21 +32,26 @@ SENTENCE_WEIGHT = 0.5
 _CANDIDATES = 1000
 """Chunks, nearest by passage, whose sentences are compared."""
 
+_EXACT = 250
+"""The nearest of them, which are compared exactly where all passages were compared less so."""
+
+_EACH = 100
+"""Of as many scores one is in the sample."""
+
 _UNLIKE = np.float32(-1)
 """The similarity of passages that aren't compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearness:
-    """The similarity of passages to a query, float32 `(chunks,)`; those at `exact` rows are, others are off by `error`.
+    """The similarity of passages to a query, float32 `(chunks,)`.
 
-    `exact`, int64 and ascending, are the nearest ones, whose sentences are compared. Where not all passages were
+    `nearest`, int64 and ascending, are the rows whose sentences are compared. Where not all passages were
     compared, `unknown` says which weren't, bool `(chunks,)`: they count as unlike the query.
     """
 
     passages: Floats
-    exact: Rows
-    error: float
+    nearest: Rows
     unknown: Mask | None = None
 
 
@@ -66,7 +72,7 @@ class SemanticLeg:
         return self.similarity.of_products(self._engine.products(vector, rows), lang, vector)
 
     def nearness(self, vector: Floats, *, documents: Mask | None = None, words: Floats | None = None) -> Nearness:
-        """Return the similarity of all passages to a query `(dim,)`, exact for the nearest 1,000.
+        """Return the similarity of all passages to a query `(dim,)`, exact for the nearest.
 
         Where only the nearest are compared, they are looked for among all and among those of `documents`, bool
         `(documents,)`, and those are compared, too, that have most by their `words`, float32 `(chunks,)`.
@@ -74,16 +80,12 @@ class SemanticLeg:
         nearest = self._engine.nearest(self.similarity, vector, None)
         if nearest is not None:
             return self._among(nearest, vector, documents, words)
-        products, error = self._engine.scanned(vector)
-        scores = self.similarity.of_products(products, self._lang, vector)
+        scores = self.similarity.of_products(self._engine.scanned(vector), self._lang, vector)
         nearest = _highest(scores, _CANDIDATES)
-        if len(nearest) < len(scores):
-            near = nearest if not error else np.flatnonzero(scores >= scores[nearest].min() - 2 * error)
-            scores[near] = self.passage_scores(vector, near)
-            nearest = near[_highest(scores[near], _CANDIDATES)]
-        elif error:
-            scores = self.passage_scores(vector)
-        return Nearness(passages=scores, exact=nearest, error=error)
+        if len(scores) > EXACT_UP_TO:
+            first = nearest[_highest(scores[nearest], _EXACT)]
+            scores[first] = self.passage_scores(vector, first)
+        return Nearness(passages=scores, nearest=nearest)
 
     def _among(self, nearest: Rows, vector: Floats, documents: Mask | None, words: Floats | None) -> Nearness:
         rows = [nearest]
@@ -98,15 +100,15 @@ class SemanticLeg:
         scores[compared] = self.passage_scores(vector, compared)
         unknown = np.ones(len(scores), dtype=np.bool_)
         unknown[compared] = False
-        exact = compared[_highest(scores[compared], _CANDIDATES)]
-        return Nearness(passages=scores, exact=exact, error=0.0, unknown=unknown)
+        nearest = compared[_highest(scores[compared], _CANDIDATES)]
+        return Nearness(passages=scores, nearest=nearest, unknown=unknown)
 
     def with_sentences(self, near: Nearness, vector: Floats) -> Floats:
         """Return the similarity of all chunks with what their sentences add, float32 `(chunks,)`.
 
         Sentences of the nearest chunks by passage are compared. What lies beyond keeps its order behind them.
         """
-        scores, rows = near.passages, near.exact
+        scores, rows = near.passages, near.nearest
         if self.similarity.centres is None or not len(rows):
             return scores
         products, counts = self._engine.sentence_products(rows, self.similarity.parts(vector))
@@ -117,16 +119,16 @@ class SemanticLeg:
         raised[rows] = scores[rows] + lift
         return raised
 
-    def query_scores(self, vector: Floats, others: Embeddings) -> Floats:
-        """Return the similarity of n other queries to a query, float32 `(n,)`, from their vectors `(n, dim)`."""
-        return self.similarity.of_queries(vector, others)
-
-    def sentence_scores(self, row: int, vector: Floats) -> Floats:
-        """Return the similarity of each sentence of a chunk to a query, float32 `(sentences,)`."""
+    def sentence_scores(self, rows: Sequence[int], vector: Floats) -> list[Floats]:
+        """Return for each of these chunks the similarity of its sentences to a query, float32 `(sentences,)`."""
+        if not rows:
+            return []
+        vectors = [self._engine.sentences(row).embeddings.floats() for row in rows]
+        counts = [len(each) for each in vectors]
+        knows = np.repeat(self.similarity.knows[self._lang[list(rows)]], counts)
         parts = self.similarity.parts(vector)
-        products = self._engine.sentences(row).embeddings @ parts
-        knows = np.full(len(products), self.similarity.knows[self._lang[row]])
-        return self.similarity.joined(products.T, knows, parts)
+        scores = self.similarity.joined((np.concatenate(vectors) @ parts).T, knows, parts)
+        return np.split(scores, np.cumsum(counts)[:-1])
 
     def as_queries(self, rows: Rows) -> Embeddings:
         """Return what makes the chunks in these rows queries for `passage_scores`, float32 `(rows, dim)`."""
@@ -134,7 +136,16 @@ class SemanticLeg:
 
 
 def _highest(scores: Floats, count: int) -> Rows:
-    """Return the places of the `count` highest scores, ascending."""
+    """Return the places of the `count` highest scores, ascending.
+
+    Of many scores, those are left aside first that are lower than about twice as many others, which a sample tells.
+    """
     if len(scores) <= count:
         return np.arange(len(scores))
-    return np.sort(np.argpartition(scores, len(scores) - count)[-count:])
+    sample, likely = scores[::_EACH], 1 + 2 * count // _EACH
+    places = np.arange(len(scores))
+    if len(sample) > likely:
+        above = np.flatnonzero(scores >= np.partition(sample, -likely)[-likely])
+        places = above if len(above) >= count else places
+    found = scores[places]
+    return np.sort(places[np.argpartition(found, len(found) - count)[-count:]])

@@ -134,7 +134,8 @@ class SimilarCommitments:
     def _quote(self, row: int, vector: Floats) -> Quote:
         document = self._engine.document(int(self._engine.chunks["document"][row]))
         chunk = self._engine.chunk(row, document)
-        mark = nearest_sentence(self._engine.sentences(row).spans, self._semantic.sentence_scores(row, vector))
+        [scores] = self._semantic.sentence_scores([row], vector)
+        mark = nearest_sentence(self._engine.sentences(row).spans, scores)
         return Quote(document=document, passage=Passage.of(chunk, mark))
 
     def _candidates(self, versions: Sequence[int], request: SimilarRequest) -> Mask:

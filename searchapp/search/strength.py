@@ -79,11 +79,11 @@ class Grader:
         self._columns = columns
 
     def evidence(self, vector: Floats, near: Nearness) -> Floats:
-        """Return the evidence by meaning of each chunk, float32 `(chunks,)`, off by so little that no grade changes.
+        """Return the evidence by meaning of each chunk, float32 `(chunks,)`.
 
         `vector` is the query's, `(dim,)`, and `near` says how near it is to the chunks' passages.
         """
-        return self._calibration.evidence(vector, near, LEVELS)
+        return self._calibration.evidence(vector, near)
 
     def grades(
         self, query: Query, rows: Owned, *, evidence: Floats | None, words: Coverage | None, exact: Coverage | None

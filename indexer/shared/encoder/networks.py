@@ -149,6 +149,9 @@ class _PiecewiseNetwork:
             for length in np.unique(padded)[::-1]
             for piece in _pieces(np.flatnonzero(padded == length).tolist(), self._texts if length <= _SHORT else 1)
         ]
+        if len(pieces) == 1:  # as a query is: no other thread need wake up
+            compute(*pieces[0])
+            return found
         for done in [self._pool.submit(compute, *piece) for piece in pieces]:
             done.result()
         return found
@@ -182,14 +185,34 @@ def _bfloat16(weights: E5Weights, _threads: int) -> Network:
 def _openvino(weights: E5Weights, threads: int) -> Network:
     import openvino  # noqa: PLC0415 (only where it is the runtime)
 
+    core = openvino.Core()
+    settings = {"NUM_STREAMS": threads, "INFERENCE_NUM_THREADS": threads}
+
+    def compiled(network: openvino.Model) -> SimpleQueue[openvino.InferRequest]:
+        """Return as many ways to compute a network as may be taken at once."""
+        program = core.compile_model(network, "CPU", settings)
+        free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
+        for _ in range(threads):
+            free.put(program.create_infer_request())
+        return free
+
     with _prepared(OPENVINO, openvino.__version__) as folder:
-        settings = {"NUM_STREAMS": threads, "INFERENCE_NUM_THREADS": threads}
-        compiled = openvino.Core().compile_model(folder / OPENVINO_FILE, "CPU", settings)
-    free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
-    for _ in range(threads):
-        free.put(compiled.create_infer_request())
+        network = core.read_model(folder / OPENVINO_FILE)
+        of_any_shape = compiled(network)
+        of_shape = {}
+        for length in _USUAL:
+            fixed = network.clone()
+            words, mask = fixed.inputs
+            fixed.reshape(
+                {
+                    words: openvino.PartialShape([1, length, weights.config.hidden_size]),
+                    mask: openvino.PartialShape([1, length]),
+                }
+            )
+            of_shape[1, length] = compiled(fixed)
 
     def compute(words: Floats, mask: Mask) -> Floats:
+        free = of_shape.get(mask.shape, of_any_shape)
         request = free.get()
         try:
             found: Floats = request.infer([words, mask], share_inputs=True)[0]

@@ -103,8 +103,9 @@ class PairEncoder:
         return np.hstack([self._first.corrected(raw), known[:, None] * of_second.result()])
 
     def encode_passages(self, passages: Sequence[str], *, progress: bool = False) -> Embeddings:
-        """Return the `(n, dim)` embeddings of passages; `progress` shows bars on stderr if that is a terminal."""
-        return np.hstack([one.encode_passages(passages, progress=progress) for one in (self._first, self._second)])
+        """Return the `(n, dim)` embeddings of passages; `progress` shows the first model's on stderr if a terminal."""
+        of_second = self._beside.submit(self._second.encode_passages, passages)
+        return np.hstack([self._first.encode_passages(passages, progress=progress), of_second.result()])
 
     def encode_passages_with_sentences(
         self, passages: Sequence[str], sentences: Sequence[Sequence[Span]], *, progress: bool = False
@@ -113,8 +114,7 @@ class PairEncoder:
 
         `sentences` gives the spans of each passage's sentences, in code points of the passage.
         """
-        both = [
-            one.encode_passages_with_sentences(passages, sentences, progress=progress)
-            for one in (self._first, self._second)
-        ]
-        return np.hstack([vectors for vectors, _ in both]), np.hstack([of_sentences for _, of_sentences in both])
+        of_second = self._beside.submit(self._second.encode_passages_with_sentences, passages, sentences)
+        first = self._first.encode_passages_with_sentences(passages, sentences, progress=progress)
+        vectors, of_sentences = (np.hstack(both) for both in zip(first, of_second.result(), strict=True))
+        return vectors, of_sentences

@@ -33,7 +33,6 @@ from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStor
 from indexer.shared.postgresql.connections import connect, place_of_connection
 
 __all__ = [
-    "EXACT_UP_TO",
     "PARTITIONED",
     "PARTITIONS",
     "READER",
@@ -43,9 +42,6 @@ __all__ = [
     "nothing_published",
     "shards_of",
 ]
-
-EXACT_UP_TO = 20_000
-"""Chunks up to which every passage is compared; beyond, approximate indexes name the nearest."""
 
 PARTITIONS = 4
 """Partitions of each table: as many as may be spread over shards, and few enough for one server."""

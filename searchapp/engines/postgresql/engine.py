@@ -224,9 +224,9 @@ class PostgresEngine:
             raise self._lost(count)
         return of_all if rows is None else of_all[:, rows]
 
-    def scanned(self, vector: Floats) -> tuple[Floats, float]:
+    def scanned(self, vector: Floats) -> Floats:
         """Return what `products` does of all."""
-        return self.products(vector), 0.0
+        return self.products(vector)
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:
         """Return the chunks nearest to a query by passage, or nearly all of these; None where all are few."""

@@ -10,7 +10,8 @@ import psycopg
 from indexer.shared.errors import IndexStoreError
 from indexer.shared.manifest import Manifest
 from indexer.shared.postgresql.parts import load_parts
-from indexer.shared.postgresql.schema import EXACT_UP_TO, PARTITIONS, check_schema, nothing_published
+from indexer.shared.postgresql.schema import PARTITIONS, check_schema, nothing_published
+from indexer.shared.similarity import EXACT_UP_TO
 from searchapp.engines.postgresql.database import Database
 from searchapp.engines.postgresql.engine import PostgresEngine, Published
 from searchapp.engines.postgresql.servers import Servers
