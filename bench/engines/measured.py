@@ -81,7 +81,7 @@ class Found:
 
 
 def measure_engines(setup: EnginesSetup) -> list[Found]:
-    """Measure all sizes, one after the other: ten minutes for 100,000 chunks, some two hours and 45 GB for a million."""
+    """Measure all sizes, one after the other: ten minutes for 100,000 chunks, two hours and 45 GB for a million."""
     with temporary_folder(in_memory=False) as folder:
         server = Server(folder=folder / "bench", port=free_port(), password="bench", settings=_SETTINGS)  # noqa: S106 (gone with it)
         server.make()

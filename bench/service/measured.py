@@ -22,13 +22,16 @@ from indexer.shared.cores import usable_cores
 from indexer.shared.storage import open_generation
 from searchapp.search.results import Mode
 
-__all__ = ["SCANS", "SIZES", "Column", "Measured", "ServiceSetup", "Throughput", "measure"]
+__all__ = ["SCANS", "SIZES", "Column", "Measured", "ServiceSetup", "Throughput", "column_of", "measure"]
 
-SIZES = (1_000, 10_000, 50_000)
+SIZES = (1_000, 10_000, 50_000, 200_000)
 """Chunks of the indexes."""
 
 SCANS = (50_000, 200_000, 1_000_000)
 """Vectors that are scanned outside an index."""
+
+_COMPARED = 100_000
+"""Chunks up to which other engines are asked, too: Whoosh's own ranking takes seconds a query beyond."""
 
 _SERVED: tuple[Mode, ...] = ("keyword", "hybrid")
 
@@ -54,15 +57,15 @@ class ServiceSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """What was measured of one size."""
+    """What was measured of one size; beyond _COMPARED chunks the legs stand beside no other engine."""
 
     chunks: int
     cost: IndexCost
     memory: Memory
     latencies: Latencies
     throughput: Throughput
-    legs: LegTimes
-    same: float
+    legs: LegTimes | None
+    same: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +86,27 @@ def measure(setup: ServiceSetup) -> Measured:
 
 
 def _column(chunks: int, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
-    queries = [topic.query.text for topic in topics]
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
-        cost = index_fresh(setup.data, chunks, index)
-        throughput, memory = _served(index, setup, queries)
-        return Column(
-            chunks=chunks,
-            cost=cost,
-            memory=memory,
-            legs=leg_times(open_generation(index), topics),
-            same=same_first_chunks(open_generation(index), ogp_knownitem(setup.data).topics),
-            throughput=throughput,
-            latencies=latencies(index, setup.load, queries),
-        )
+        return column_of(index, index_fresh(setup.data, chunks, index), setup, topics)
+
+
+def column_of(index: Path, cost: IndexCost, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
+    """Measure an index that `index_fresh` has made at this cost."""
+    queries = [topic.query.text for topic in topics]
+    throughput, memory = _served(index, setup, queries)
+    generation = open_generation(index)
+    chunks = generation.manifest.counts.chunks
+    compared = chunks <= _COMPARED
+    return Column(
+        chunks=chunks,
+        cost=cost,
+        memory=memory,
+        legs=leg_times(generation, topics) if compared else None,
+        same=same_first_chunks(generation, ogp_knownitem(setup.data).topics) if compared else None,
+        throughput=throughput,
+        latencies=latencies(index, setup.load, queries),
+    )
 
 
 def _served(index: Path, setup: ServiceSetup, queries: Sequence[str]) -> tuple[Throughput, Memory]:

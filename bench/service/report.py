@@ -87,11 +87,13 @@ def _cost_rows(columns: Sequence[Column]) -> Iterator[list[str]]:
 
 def _leg_rows(columns: Sequence[Column]) -> Iterator[list[str]]:
     first: dict[str, str] = {}
-    for leg, engine in columns[0].legs:
+    for leg, engine in columns[0].legs or {}:
         base = first.setdefault(leg, engine)
-        cells = [_beside(column.legs[leg, engine], column.legs[leg, base], first=engine == base) for column in columns]
+        times = [column.legs and (column.legs[leg, engine], column.legs[leg, base]) for column in columns]
+        cells = ["–" if one is None else _beside(*one, first=engine == base) for one in times]
         yield [f"{leg}: {engine}", *cells]
-    yield ["keyword: queries with the first 10 of Whoosh's BM25F", *(f"{column.same:.1%}" for column in columns)]
+    same = ["–" if column.same is None else f"{column.same:.1%}" for column in columns]
+    yield ["keyword: queries with the first 10 of Whoosh's BM25F", *same]
 
 
 def _scan_rows(columns: Sequence[Scan]) -> Iterator[list[str]]:
