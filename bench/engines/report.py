@@ -11,7 +11,7 @@ from bench.engines.measured import ENGINES, Cost, Found
 
 __all__ = ["capacity_lines", "engine_tables"]
 
-_SIZES = (1_000_000, 10_000_000, 100_000_000)
+_SIZES = (10_000_000, 100_000_000)
 _ENCODED = 60.0  # passages a second on two cores, see docs/performance.md, "Runtimes"
 _DAY = 24 * 3600
 _SHARD_MEMORY = 64 * 1024  # MB of a server, of which an index that is searched must fit half

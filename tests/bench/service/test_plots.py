@@ -23,7 +23,8 @@ def test_plots_name_their_lines_and_limits_on_white(tmp_path: Path) -> None:
     plots = drawn(tmp_path / "plots")
     texts = {name: re.findall(r"<text[^>]*>([^<]+)</text>", plot) for name, plot in plots.items()}
     assert list(texts) == NAMES
-    assert {"encode", "keyword", "other", "limit: encoding, and reading what is scanned once"} <= set(texts["latency.svg"])
+    limit = "limit: encoding, and reading what is scanned once"
+    assert {"encode", "keyword", "other", limit} <= set(texts["latency.svg"])
     assert {"1,000", "51,000", "a server's process", "bar: encoder + 2 × index"} <= set(texts["memory.svg"])
     assert "Concord" in texts["scans.svg"]
     assert all("fill: #ffffff" in plot for plot in plots.values())
