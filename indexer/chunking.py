@@ -60,18 +60,7 @@ def chunk_document(document: Document, tokens: TokenLimit | None = None) -> list
         for section in searched or document.sections
         for span in _section_spans(document, section, tokens)
     ]
-    return [
-        Chunk(
-            chunk_id=f"{document.document_id}#{number:03d}",
-            document_id=document.document_id,
-            section=section.kind,
-            lang=section.lang or document.lang,
-            start=start,
-            end=end,
-            text=document.text[start:end],
-        )
-        for number, (section, (start, end)) in enumerate(spans)
-    ]
+    return [Chunk.of(document, section, number, span) for number, (section, span) in enumerate(spans)]
 
 
 def _head(text: str) -> str:

@@ -30,6 +30,8 @@ from indexer.shared.columns import ColumnRecord
 from indexer.shared.errors import IndexStoreError
 from indexer.shared.manifest import Manifest
 from indexer.shared.postgresql.connections import connect, place_of
+from indexer.shared.postgresql.copying import rows_into
+from indexer.shared.postgresql.generations import answering_generation
 from indexer.shared.postgresql.parts import LEARNED, array_of, array_parts, load_parts, save_parts
 from indexer.shared.postgresql.schema import PARTITIONED, PARTITIONS, install, shards_of
 from indexer.shared.postings import Postings, load_postings
@@ -42,6 +44,7 @@ _LOCK = 0x434F4E43  # of one database: who publishes
 _SEGMENTS = 8  # generations that may have added to a term's postings before all are written anew
 _BLOCK = 1024  # chunks that are read at a time
 _DIGEST_BYTES = 16
+_CHUNK = {"commitment_id": "text", "chunk": "int4", "document": "int4", "since": "int4"}
 
 Digests = npt.NDArray[np.void]
 
@@ -88,10 +91,8 @@ def answering_in(address: str) -> Manifest | None:
     """Return the manifest of the generation that answers in a database, None if none does; raises as `publish_to`."""
     prepare_for(address)
     with connect(address) as connection:
-        row = connection.execute(
-            "select manifest from concord.answering join concord.generations using (generation)"
-        ).fetchone()
-        return None if row is None else msgspec.json.decode(row[0], type=Manifest)
+        answering = answering_generation(connection)
+        return None if answering is None else answering.manifest
 
 
 def publish_to(address: str, generation: Generation) -> None:
@@ -147,15 +148,15 @@ def _single_writer(connection: psycopg.Connection, address: str) -> Iterator[Non
 
 def _current(connection: psycopg.Connection) -> tuple[_Numbered, str | None]:
     """Return the generation that answers, and its digest."""
-    row = connection.execute(
-        "select generation, digest from concord.answering join concord.generations using (generation)"
-    ).fetchone()
-    if row is None:
+    answering = answering_generation(connection)
+    if answering is None:
         return _NOTHING, None
-    parts = load_parts(connection, row[0], ("document_numbers", "chunk_numbers", "document_digests", "segments"))
+    parts = load_parts(
+        connection, answering.number, ("document_numbers", "chunk_numbers", "document_digests", "segments")
+    )
     return (
         _Numbered(
-            number=row[0],
+            number=answering.number,
             documents=array_of(parts, "document_numbers"),
             chunks=array_of(parts, "chunk_numbers"),
             digests=array_of(parts, "document_digests").view(f"V{_DIGEST_BYTES}").ravel(),
@@ -163,7 +164,7 @@ def _current(connection: psycopg.Connection) -> tuple[_Numbered, str | None]:
             next_document=0,
             next_chunk=0,
         ),
-        row[1],
+        answering.manifest.digest,
     )
 
 
@@ -246,7 +247,9 @@ def _write(connection: psycopg.Connection, generation: Generation, current: _Num
             )
     fresh_documents = np.flatnonzero(~np.isin(new.documents, current.documents))
     fresh = np.flatnonzero(~np.isin(new.chunks, current.chunks))
-    ids = _commitment_ids(generation)
+    decoder = msgspec.json.Decoder(ColumnRecord)
+    records = [generation.decoded(row, decoder) for row in range(generation.manifest.counts.documents)]
+    ids = [record.commitment_id.replace("\0", "") for record in records]  # text holds no NUL
     _write_documents(connection, generation, new, fresh_documents, ids)
     _write_passages(connection, generation, new, fresh, ids)
     _write_sentences(connection, generation, new, fresh, ids)
@@ -266,7 +269,9 @@ def _write(connection: psycopg.Connection, generation: Generation, current: _Num
             new.next_chunk,
         ],
     )
-    save_parts(connection, new.number, _parts(generation, postings, new))
+    parts = _parts(generation, postings, new)
+    parts["records"] = b"\n".join(msgspec.json.encode(record) for record in records)
+    save_parts(connection, new.number, parts)
 
 
 def _write_documents(
@@ -290,13 +295,7 @@ def _write_passages(
     models = similarity.models
     knows = similarity.knows[lang]
     with tqdm(total=2 * len(rows), desc="Publishing", unit=" vectors", delay=1, disable=None) as bar:
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(
-                "copy concord.chunks (commitment_id, chunk, document, since, first, second) from stdin (format binary)"
-            ) as copy,
-        ):
-            copy.set_types(["text", "int4", "int4", "int4", "vector", "vector"])
+        with rows_into(connection, "chunks", **_CHUNK, first="vector", second="vector") as copy:
             for block in _blocks(rows):
                 vectors = np.asarray(generation.embeddings).take(block, axis=0)
                 for row, vector in zip(block.tolist(), vectors, strict=True):
@@ -306,14 +305,7 @@ def _write_passages(
                     numbers = (int(new.chunks[row]), int(new.documents[document]), new.number)
                     copy.write_row((ids[document], *numbers, first, second))
                 bar.update(len(block))
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(
-                "copy concord.nearest (commitment_id, chunk, document, since, models, dim, vector)"
-                " from stdin (format binary)"
-            ) as copy,
-        ):
-            copy.set_types(["text", "int4", "int4", "int4", "int2", "int2", "halfvec"])
+        with rows_into(connection, "nearest", **_CHUNK, models="int2", dim="int2", vector="halfvec") as copy:
             for block in _blocks(rows):
                 vectors = similarity.centred(np.asarray(generation.embeddings).take(block, axis=0), lang[block])
                 for row, vector in zip(block.tolist(), vectors, strict=True):
@@ -329,13 +321,8 @@ def _write_sentences(
     connection: psycopg.Connection, generation: Generation, new: _Numbered, rows: Numbers, ids: list[str]
 ) -> None:
     owner = generation.chunks["document"].astype(np.int64)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            "copy concord.sentences (commitment_id, chunk, since, spans, codes, scales) from stdin (format binary)"
-        ) as copy,
-    ):
-        copy.set_types(["text", "int4", "int4", "bytea", "bytea", "bytea"])
+    columns = {"commitment_id": "text", "chunk": "int4", "since": "int4"}
+    with rows_into(connection, "sentences", **columns, spans="bytea", codes="bytea", scales="bytea") as copy:
         for row in rows.tolist():
             found = generation.sentences(row)
             copy.write_row(
@@ -358,13 +345,8 @@ def _write_postings(connection: psycopg.Connection, postings: Postings, new: _Nu
     terms = np.searchsorted(postings.posting_starts, kept, side="right") - 1
     counts = np.diff(postings.position_starts)
     first = np.flatnonzero(np.diff(terms, prepend=-1))
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            "copy concord.postings (field, term, since, chunks, weights, counts, positions) from stdin (format binary)"
-        ) as copy,
-    ):
-        copy.set_types(["text", "bytea", "int4", "bytea", "bytea", "bytea", "bytea"])
+    of_chunks = dict.fromkeys(("chunks", "weights", "counts", "positions"), "bytea")
+    with rows_into(connection, "postings", field="text", term="bytea", since="int4", **of_chunks) as copy:
         fields = {number: name for name, span in postings.fields.items() for number in range(*span)}
         for start, end in pairwise([*first.tolist(), len(kept)]):
             term, places = int(terms[start]), kept[start:end]
@@ -383,7 +365,7 @@ def _write_postings(connection: psycopg.Connection, postings: Postings, new: _Nu
 
 
 def _parts(generation: Generation, postings: Postings, new: _Numbered) -> dict[str, bytes]:
-    """Return what a reader holds in memory of a generation."""
+    """Return what a reader holds in memory of a generation, but for the documents' records."""
     lang = generation.chunks["lang"].astype(np.int64)
     scale = scale_of(
         _similarity(generation),
@@ -413,11 +395,8 @@ def _parts(generation: Generation, postings: Postings, new: _Numbered) -> dict[s
     if generation.centres is not None:
         arrays["centres"] = np.stack([generation.centres.passages, generation.centres.sentences])
     arrays |= {f"{LEARNED}{name}": array for name, array in generation.learned.items()}
-    decoder = msgspec.json.Decoder(ColumnRecord)
-    records = (generation.decoded(row, decoder) for row in range(generation.manifest.counts.documents))
     return {
         **array_parts(arrays),
-        "records": b"\n".join(msgspec.json.encode(record) for record in records),
         "keyword": msgspec.json.encode(
             {"langs": postings.langs, "fields": postings.fields, "revision": postings.revision}
         ),
@@ -490,13 +469,6 @@ def _clear(connection: psycopg.Connection, *, newer_than: int | None = None, old
             )
         else:
             connection.execute(sql.SQL("delete from concord.{} where until <= %s").format(name), [older_than])
-
-
-def _commitment_ids(generation: Generation) -> list[str]:
-    """Return the commitment of each document, by which rows are spread over partitions, in what `text` can hold."""
-    decoder = msgspec.json.Decoder(ColumnRecord)
-    rows = range(generation.manifest.counts.documents)
-    return [generation.decoded(row, decoder).commitment_id.replace("\0", "") for row in rows]
 
 
 def _similarity(generation: Generation) -> Similarity:

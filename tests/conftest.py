@@ -100,31 +100,23 @@ def new_postgres_url(postgres_server: Server) -> Callable[[], str]:
     """Makes a new database with pgvector and returns its address as its owner, `concord`, sees it."""
     numbers = itertools.count(1)
 
-    def make() -> str:
-        name = f"test_{next(numbers)}"
-        with postgres_server.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}")
-            connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {READER}")
-        return postgres_server.url(name, user=OWNER, password=_PASSWORDS[OWNER])
-
-    return make
+    return lambda: _new_database(postgres_server, f"test_{next(numbers)}", template=DATABASE)
 
 
 @pytest.fixture(scope="session")
 def new_prepared_url(postgres_server: Server, new_postgres_url: Callable[[], str]) -> Callable[[], str]:
     """Makes a new database with Concord's tables, and returns its address as its owner sees it."""
-    template = new_postgres_url()
-    prepare_for(template)
-    numbers = itertools.count(1)
+    prepared = new_postgres_url()
+    prepare_for(prepared)
+    template, numbers = prepared.rpartition("/")[2], itertools.count(1)
+    return lambda: _new_database(postgres_server, f"prepared_{next(numbers)}", template=template)
 
-    def make() -> str:
-        name = f"prepared_{next(numbers)}"
-        with postgres_server.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]} OWNER {OWNER}")
-            connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {READER}")
-        return postgres_server.url(name, user=OWNER, password=_PASSWORDS[OWNER])
 
-    return make
+def _new_database(server: Server, name: str, *, template: str) -> str:
+    with server.connect() as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
+        connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {READER}")
+    return server.url(name, user=OWNER, password=_PASSWORDS[OWNER])
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from searchapp.search.semantic import SemanticLeg
 
 __all__ = ["ENGINES", "SIZES", "Cost", "EnginesSetup", "Found", "measure_engines"]
 
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES = (10_000, 100_000)
 
 ENGINES = ("embedded", "PostgreSQL")
 

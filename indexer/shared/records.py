@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from indexer.shared.text import Span
+
 __all__ = ["COMMITMENT_ID", "CatalogueEntry", "Chunk", "Document", "Facts", "Milestone", "Section", "Unmapped"]
 
 COMMITMENT_ID = r"[^\s/#?%@\\\x00-\x1f\x7f-\x9f]{1,100}"
@@ -127,3 +129,17 @@ class Chunk:
     start: int
     end: int
     text: str
+
+    @classmethod
+    def of(cls, document: Document, section: Section, number: int, span: Span) -> Chunk:
+        """Return a chunk of a document's section by its number and where it lies in the document's text."""
+        start, end = span
+        return cls(
+            chunk_id=f"{document.document_id}#{number:03d}",
+            document_id=document.document_id,
+            section=section.kind,
+            lang=section.lang or document.lang,
+            start=start,
+            end=end,
+            text=document.text[start:end],
+        )

@@ -166,16 +166,7 @@ class Generation:
 def chunk_of(entry: np.void, document: Document) -> Chunk:
     """Return the chunk that an entry of CHUNK_DTYPE says, of its document."""
     section = document.sections[int(entry["section"])]
-    start, end = int(entry["start"]), int(entry["end"])
-    return Chunk(
-        chunk_id=f"{document.document_id}#{int(entry['number']):03d}",
-        document_id=document.document_id,
-        section=section.kind,
-        lang=section.lang or document.lang,
-        start=start,
-        end=end,
-        text=document.text[start:end],
-    )
+    return Chunk.of(document, section, int(entry["number"]), (int(entry["start"]), int(entry["end"])))
 
 
 _DOCUMENT_DECODER = msgspec.json.Decoder(Document)

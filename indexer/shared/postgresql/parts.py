@@ -12,6 +12,7 @@ import numpy.typing as npt
 import psycopg
 
 from indexer.shared.errors import IndexStoreError
+from indexer.shared.postgresql.copying import rows_into
 
 __all__ = ["LEARNED", "array_of", "array_parts", "load_parts", "save_parts"]
 
@@ -37,11 +38,7 @@ def array_of(parts: Mapping[str, bytes], name: str) -> npt.NDArray[Any]:
 
 def save_parts(connection: psycopg.Connection, generation: int, parts: Mapping[str, bytes]) -> None:
     """Write the parts of a generation."""
-    with (
-        connection.cursor() as cursor,
-        cursor.copy("copy concord.parts (generation, name, piece, bytes) from stdin (format binary)") as copy,
-    ):
-        copy.set_types(["int4", "text", "int4", "bytea"])
+    with rows_into(connection, "parts", generation="int4", name="text", piece="int4", bytes="bytea") as copy:
         for name, data in parts.items():
             for piece, start in enumerate(range(0, max(1, len(data)), _PIECE)):
                 copy.write_row((generation, name, piece, data[start : start + _PIECE]))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import msgspec
 import psycopg
 
 from indexer.shared.errors import IndexStoreError
-from indexer.shared.manifest import Manifest
+from indexer.shared.postgresql.generations import answering_generation
 from indexer.shared.postgresql.parts import load_parts
 from indexer.shared.postgresql.schema import PARTITIONS, check_schema, nothing_published
 from indexer.shared.similarity import EXACT_UP_TO
@@ -45,20 +44,16 @@ class DatabaseStore:
             connection.execute("set transaction isolation level repeatable read")
             connection.execute("set local statement_timeout = 0")
             check_schema(connection)
-            row = connection.execute(
-                "select generation, manifest, next_chunk from concord.answering"
-                " join concord.generations using (generation)"
-            ).fetchone()
-            if row is None:
+            answering = answering_generation(connection)
+            if answering is None:
                 raise nothing_published(self._database.place)
-            number, manifest, numbered = row
-            parts = load_parts(connection, number)
+            parts = load_parts(connection, answering.number)
         return PostgresEngine(
             self._servers,
             Published(
-                number=number,
-                manifest=msgspec.json.decode(manifest, type=Manifest),
-                numbered=numbered,
+                number=answering.number,
+                manifest=answering.manifest,
+                numbered=answering.next_chunk,
                 partitions=PARTITIONS,
                 exact_up_to=self._exact_up_to,
             ),

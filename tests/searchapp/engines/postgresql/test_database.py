@@ -10,8 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from cluster.server import Server, free_port
-from cluster.temporary import temporary_folder
+from cluster.server import Server
 from indexer.shared.errors import EngineDownError, IndexStoreError
 from searchapp.engines.postgresql import database as module
 from searchapp.engines.postgresql.database import POOL, Database
@@ -28,18 +27,6 @@ def database(postgres_url: str) -> Iterator[Database]:
     opened = Database(postgres_url)
     yield opened
     opened.close()
-
-
-@pytest.fixture(scope="module")
-def lost_server() -> Iterator[Server]:
-    """A server that tests may stop."""
-    with temporary_folder() as folder:
-        server = Server(folder=folder / "lost", port=free_port(), password="of the tests", settings={"fsync": "off"})
-        server.make()
-        server.start()
-        with server.connect() as administrator:
-            administrator.execute("create extension vector")
-        yield server
 
 
 def backends(server: Server, address: str) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,8 +13,7 @@ from flask.testing import FlaskClient
 
 from bench.service.made_up import MadeUpEncoder
 from cluster.layout import READER
-from cluster.server import Server, free_port
-from cluster.temporary import temporary_folder
+from cluster.server import Server
 from indexer.postgresql import publish_to
 from indexer.shared.storage import open_generation
 from searchapp.engines.postgresql.store import DatabaseStore
@@ -35,16 +34,6 @@ SEARCH = "/api/v1/search?q=open+data"
 def _made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index's own encoder is at hand."""
     monkeypatch.setattr(searchers, "load_encoder", lambda *_, **__: ENCODER)
-
-
-@pytest.fixture(scope="module")
-def lost_server() -> Iterator[Server]:
-    """A server that tests may stop."""
-    with temporary_folder() as folder:
-        server = Server(folder=folder / "lost", port=free_port(), password="of the tests", settings={"fsync": "off"})
-        server.make()
-        server.start()
-        yield server
 
 
 def test_a_server_that_is_lost_is_503_until_it_is_back_and_nothing_is_restarted(
