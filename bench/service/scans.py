@@ -21,7 +21,7 @@ from bench.service.made_up import MadeUpEncoder, made_up_vectors
 from bench.service.processes import in_new_process
 from bench.speed import medians
 from indexer.shared.encoder import Embeddings
-from indexer.shared.storage import Centres, Generation
+from indexer.shared.storage import CHUNK_DTYPE, Centres, Generation
 from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.semantic import SemanticLeg
 
@@ -61,7 +61,7 @@ def _generation(vectors: Embeddings) -> Generation:
     encoder = SimpleNamespace(second=MadeUpEncoder.second)
     nothing = np.zeros((1, vectors.shape[1]), dtype=np.float32)
     made_up = SimpleNamespace(
-        chunks={"lang": np.zeros(len(vectors), dtype=np.int64)},
+        chunks=np.zeros(len(vectors), dtype=CHUNK_DTYPE),
         manifest=SimpleNamespace(encoder=encoder, langs=MadeUpEncoder.second.langs[:1]),
         embeddings=vectors,
         centres=Centres(passages=nothing, sentences=nothing),

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -104,8 +105,9 @@ _PLAIN_WORD = re.compile(rf"[^\W\d_]{_PLAIN_REST}|{_PLAIN_NUMBER}|\d{_PLAIN_REST
 """The same for texts of Latin, Greek and Cyrillic letters and the digits 0-9, which Python's own patterns read faster.
 
 Among these characters its letters are those of Unicode, no digit is another, and all that is invisible is the soft
-hyphen.
+hyphen. Before 3.11.5, Python's patterns lose matches behind possessive groups (gh-106052) and aren't used.
 """
+_RELIABLE = sys.version_info >= (3, 11, 5)
 
 _JAMO = r"[\u1100-\u115F]++[\u1160-\u11A7]*+[\u11A8-\u11FF]*+"
 _CHARACTER = regex.compile(rf"(?:{_JAMO}|[\p{{L}}\p{{Nl}}])[\p{{M}}\p{{Cf}}\uFF9E\uFF9F]*+")
@@ -159,7 +161,7 @@ def tokens(text: str, lang: str) -> list[Token]:
 def spans_of(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, int]]:
     """Return the spans of the words of a text, read as `tokens` does, whose term or stem is one of these."""
     lang = primary_tag(lang)
-    if not _PLAIN_TEXT.fullmatch(text):
+    if not _is_plain(text):
         return [(start, end) for found, start, end in _words(text, lang) if found.term in forms or found.stem in forms]
     readings = _readings(lang)
     spans: list[tuple[int, int]] = []
@@ -260,7 +262,7 @@ class _SurfaceField(FieldType):  # type: ignore[misc]  # Whoosh has no types
 
 
 def _words(text: str, lang: str) -> Iterator[tuple[_Forms, int, int]]:
-    pattern = _PLAIN_WORD if _PLAIN_TEXT.fullmatch(text) else _WORD_OR_RUN
+    pattern = _PLAIN_WORD if _is_plain(text) else _WORD_OR_RUN
     readings = _readings(lang)
     for match in pattern.finditer(text):
         word, at = match[0], match.start()
@@ -271,6 +273,10 @@ def _words(text: str, lang: str) -> Iterator[tuple[_Forms, int, int]]:
         if read is not None:
             forms, start, end = read
             yield forms, at + start, at + end
+
+
+def _is_plain(text: str) -> bool:
+    return _RELIABLE and _PLAIN_TEXT.fullmatch(text) is not None
 
 
 def _pairs(run: str, offset: int) -> Iterator[tuple[_Forms, int, int]]:
