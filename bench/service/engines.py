@@ -3,7 +3,7 @@
 Words are the terms that Concord's own rules make of texts and queries. Concord reads a query in every language of the
 index, and scores three forms of each word and what of the query is covered; Whoosh scores these forms, too, and the
 others one term a word. Flat scans compare passages alone; Concord also takes the best sentences of the nearest 1,000.
-All run on one thread.
+Concord's scan has all cores; the others use one for one query.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from indexer.shared.storage import Generation
 from searchapp.engines.embedded import EmbeddedEngine
 from searchapp.search.keyword import KeywordLeg
 from searchapp.search.query import plain_query
-from searchapp.search.semantic import SemanticLeg
+from searchapp.search.semantic import Nearness, SemanticLeg
 
 __all__ = [
     "CUT",
@@ -39,6 +39,8 @@ __all__ = [
     "keyword_engines",
     "leg_times",
     "missing_packages",
+    "nearest_rows",
+    "only_read",
     "same_first_chunks",
     "vector_engines",
 ]
@@ -50,7 +52,7 @@ PACKAGES = {"bm25s": "bm25s", "tantivy": "tantivy", "faiss-cpu": "faiss", "matpl
 """What the extra `bench` brings: the package's name, and what is imported."""
 
 READING = f"numpy {np.__version__}, reading a quarter of the bytes once"
-"""What no scan in eight bits can be faster than."""
+"""What no scan in eight bits on one core can be faster than."""
 
 Search = Callable[[int], object]
 """Gives the first chunks for the query with a number."""
@@ -105,12 +107,12 @@ def vector_engines(generation: Generation, topics: Sequence[Topic]) -> Iterator[
     leg = SemanticLeg(EmbeddedEngine(generation))
     vectors = MadeUpEncoder().encode_queries([topic.query.text for topic in topics])
     embeddings = np.array(generation.embeddings)
-    scanned = embeddings.reshape(-1)[: embeddings.size // 4].view(np.int64)  # as many bytes, which are only read
+    scanned = only_read(embeddings)
 
     def with_sentences(number: int) -> object:
         return first_rows(leg.with_sentences(leg.nearness(vectors[number]), vectors[number]))
 
-    yield "Concord, passages", lambda number: first_rows(leg.nearness(vectors[number]).passages)
+    yield "Concord, passages", lambda number: nearest_rows(leg.nearness(vectors[number]))
     yield "Concord, passages and sentences", with_sentences
     yield f"numpy {np.__version__}, flat scan", lambda number: first_rows(embeddings @ vectors[number])
     yield READING, lambda _: scanned.max(initial=0)
@@ -123,6 +125,16 @@ def first_rows(scores: Floats) -> npt.NDArray[np.int64]:
     count = min(CUT, len(scores))
     rows = np.argpartition(scores, len(scores) - count)[-count:]
     return rows[np.argsort(-scores[rows], kind="stable")]
+
+
+def nearest_rows(near: Nearness) -> npt.NDArray[np.int64]:
+    """Return the rows of the passages most like the query, most like first."""
+    return near.nearest[first_rows(near.passages[near.nearest])]
+
+
+def only_read(embeddings: Embeddings) -> npt.NDArray[np.int64]:
+    """Return as many bytes as a scan in eight bits reads, a quarter of the embeddings' (see READING)."""
+    return embeddings.reshape(-1)[: embeddings.size // 4].view(np.int64)
 
 
 def _first_found(scores: Floats) -> npt.NDArray[np.int64]:

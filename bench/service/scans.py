@@ -1,8 +1,8 @@
 """The vector leg over more chunks than are indexed to measure with: vectors in memory, outside an index.
 
 The semantic leg of a search compares them as it does an index's: in eight bits, and the nearest exactly. Beside it
-stand numpy reading as many bytes once, which is the limit of any scan, and flat scans in 32 bits. All run on one
-thread.
+stand numpy reading as many bytes once, which is the limit of a scan on one core, and flat scans in 32 bits. Concord's
+scan has all cores; numpy and FAISS compare one query on one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import cast
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.service.engines import CUT, READING, Search, first_rows, missing_packages
+from bench.service.engines import CUT, READING, Search, first_rows, missing_packages, nearest_rows, only_read
 from bench.service.made_up import MadeUpEncoder, made_up_vectors
 from bench.service.processes import in_new_process
 from bench.speed import medians
@@ -70,8 +70,8 @@ def _generation(vectors: Embeddings) -> Generation:
 
 
 def _engines(leg: SemanticLeg, vectors: Embeddings, queries: Embeddings) -> Iterator[tuple[str, Search]]:
-    scanned = vectors.reshape(-1)[: vectors.size // 4].view(np.int64)  # as many bytes, which are only read
-    yield CONCORD, lambda number: first_rows(leg.nearness(queries[number]).passages)
+    scanned = only_read(vectors)
+    yield CONCORD, lambda number: nearest_rows(leg.nearness(queries[number]))
     yield READING, lambda _: scanned.max(initial=0)
     yield f"numpy {np.__version__}, flat scan", lambda number: first_rows(vectors @ queries[number])
     if "faiss-cpu" not in missing_packages():
@@ -87,4 +87,4 @@ def _faiss(vectors: Embeddings, queries: Embeddings) -> Search:
 
 def _recall(leg: SemanticLeg, query: Embeddings) -> float:
     exact = first_rows(leg.passage_scores(query))
-    return len(np.intersect1d(exact, first_rows(leg.nearness(query).passages))) / len(exact)
+    return len(np.intersect1d(exact, nearest_rows(leg.nearness(query)))) / len(exact)

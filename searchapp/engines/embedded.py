@@ -44,7 +44,7 @@ class EmbeddedEngine:
         knows = known_langs(generation.manifest.encoder, generation.manifest.langs)
         self._known_rows = _rows_of(knows[generation.chunks["lang"]])
         self._lock = threading.Lock()
-        self._scans: tuple[FlatScan, ...] = ()
+        self._scan: FlatScan | None = None
 
     @property
     def place(self) -> str:
@@ -133,11 +133,11 @@ class EmbeddedEngine:
         """Return what `products` does of all, less exactly where they are many."""
         if len(self.chunks) <= EXACT_UP_TO:
             return self.products(vector)
-        first, *second = self._scans_of_models()
+        first, *second = self._scan_of_models().products([vector[part] for part in self._models])
         products = np.zeros((len(self._models), len(self.chunks)), dtype=np.float32)
-        products[0] = first.products(vector[self._models[0]])
-        if second and vector[self._models[1]].any():
-            products[1, self._known_rows] = second[0].products(vector[self._models[1]])
+        products[0] = first
+        if second:
+            products[1, self._known_rows] = second[0]
         return products
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:  # noqa: ARG002 (as every engine has it)
@@ -148,14 +148,14 @@ class EmbeddedEngine:
         """Return what `compute` gives."""
         return compute()
 
-    def _scans_of_models(self) -> tuple[FlatScan, ...]:
+    def _scan_of_models(self) -> FlatScan:
         """Return the passages of each model to scan, those of the second in languages that it knows."""
         with self._lock:
-            if not self._scans:
+            if self._scan is None:
                 stored = np.asarray(self._generation.embeddings)
                 first, *second = (stored[:, part] for part in self._models)
-                self._scans = (FlatScan(first), *(FlatScan(part[self._known_rows]) for part in second))
-            return self._scans
+                self._scan = FlatScan([first, *(part[self._known_rows] for part in second)])
+            return self._scan
 
 
 def _rows_of(chosen: Mask) -> slice | Rows:

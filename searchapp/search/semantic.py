@@ -143,9 +143,12 @@ def _highest(scores: Floats, count: int) -> Rows:
     if len(scores) <= count:
         return np.arange(len(scores))
     sample, likely = scores[::_EACH], 1 + 2 * count // _EACH
-    places = np.arange(len(scores))
     if len(sample) > likely:
-        above = np.flatnonzero(scores >= np.partition(sample, -likely)[-likely])
-        places = above if len(above) >= count else places
-    found = scores[places]
-    return np.sort(places[np.argpartition(found, len(found) - count)[-count:]])
+        places = np.flatnonzero(scores >= np.partition(sample, -likely)[-likely])
+        if len(places) >= count:
+            return places[_partitioned(scores[places], count)]
+    return _partitioned(scores, count)
+
+
+def _partitioned(scores: Floats, count: int) -> Rows:
+    return np.sort(np.argpartition(scores, len(scores) - count)[-count:])
