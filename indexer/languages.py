@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import regex
@@ -17,7 +18,7 @@ from indexer.shared.taxonomy import LABEL_LANGUAGES
 from indexer.shared.text import fold
 
 if TYPE_CHECKING:
-    from lingua import LanguageDetector
+    from lingua import ConfidenceValue, LanguageDetector
 
 __all__ = ["detect_language", "language_code", "languages_of", "with_section_languages"]
 
@@ -32,6 +33,7 @@ _FOREIGN_LENGTH = 300
 """Sections shorter than this are taken to be in their document's language."""
 
 _MOST_COMPARED = 3
+_TOGETHER = 256  # documents whose sections are read at a time
 _EXCLUDED = ("ESPERANTO", "LATIN")
 """Languages that no government writes in, but that lists of loanwords and abbreviations look like."""
 
@@ -48,36 +50,50 @@ def detect_language(text: str, *, likely: Collection[str] = ()) -> str | None:
     language has 90% of the weight, the best ones (three at most) are compared again by larger models.
     """
     sample = _ADDRESS.sub(" ", _sample(text))
-    weights = _weights(_detector(), sample, likely)
+    [weights] = _weights_of(_detector(), [sample], likely)
     if not weights:
         return _language_of_script(sample)
     best, *others = sorted(weights, key=lambda lang: (-weights[lang], lang))
     close = [lang for lang in others[: _MOST_COMPARED - 1] if weights[lang] >= _CLOSE]
     if weights[best] < _CERTAIN and close:
-        again = _weights(_careful_detector(frozenset([best, *close])), sample, likely)
+        [again] = _weights_of(_careful_detector(frozenset([best, *close])), [sample], likely)
         best = max(again, key=lambda lang: (again[lang], lang), default=best)
     return best
 
 
-def with_section_languages(document: Document) -> Document:
-    """Return the document with the language set of each section that is clearly in another one than the document."""
-    sections = tuple(
-        replace(section, lang=_foreign_language(document.text[section.start : section.end], document.lang))
+def with_section_languages(documents: Iterable[Document]) -> Iterator[Document]:
+    """Yield documents with the language set of each section that is clearly in another one than its document."""
+    rest = iter(documents)
+    while some := list(islice(rest, _TOGETHER)):
+        yield from _marked(some)
+
+
+def _marked(documents: Sequence[Document]) -> Iterator[Document]:
+    """Yield documents with the languages of their sections; all cores read the long ones."""
+    texts = [
+        document.text[section.start : section.end]
+        for document in documents
         for section in document.sections
-    )
-    return replace(document, sections=sections) if sections != document.sections else document
+        if section.end - section.start >= _FOREIGN_LENGTH
+    ]
+    samples = [_ADDRESS.sub(" ", _sample(text)) for text in texts]
+    weights = iter(zip(samples, _weights_of(_detector(), samples), strict=True))
+    for document in documents:
+        sections = tuple(
+            replace(section, lang=_foreign_language(*next(weights), document.lang))
+            if section.end - section.start >= _FOREIGN_LENGTH
+            else replace(section, lang=None)
+            for section in document.sections
+        )
+        yield replace(document, sections=sections) if sections != document.sections else document
 
 
-def _foreign_language(text: str, own: str) -> str | None:
-    """Return the language of a text of some length that is almost surely not in its document's own, else None."""
-    if len(text) < _FOREIGN_LENGTH:
-        return None
-    sample = _ADDRESS.sub(" ", _sample(text))
-    found = _weights(_detector(), sample)
-    best = max(found, key=lambda lang: (found[lang], lang), default=own)
+def _foreign_language(sample: str, weights: Mapping[str, float], own: str) -> str | None:
+    """Return the language of a sample that is almost surely not in its document's own, else None."""
+    best = max(weights, key=lambda lang: (weights[lang], lang), default=own)
     if best == own:
         return None
-    between = _weights(_careful_detector(frozenset([best, own])), sample)
+    [between] = _weights_of(_careful_detector(frozenset([best, own])), [sample])
     return best if between.get(best, 0.0) >= _CERTAIN else None
 
 
@@ -111,9 +127,14 @@ def _code(tag: str) -> str:
     return _SAME.get(primary, primary)
 
 
-def _weights(detector: LanguageDetector, text: str, likely: Collection[str] | None = None) -> dict[str, float]:
-    """Return each possible language's share of the weight; without `likely`, all count alike."""
-    found = detector.compute_language_confidence_values(text)
+def _weights_of(
+    detector: LanguageDetector, texts: list[str], likely: Collection[str] | None = None
+) -> list[dict[str, float]]:
+    """Return each possible language's share of the weight of each text; without `likely`, all count alike."""
+    return [_shares(found, likely) for found in detector.compute_language_confidence_values_in_parallel(texts)]
+
+
+def _shares(found: Sequence[ConfidenceValue], likely: Collection[str] | None) -> dict[str, float]:
     weights = {
         code: one.value * _weight(code, likely) for one in found if (code := _code(one.language.iso_code_639_1.name))
     }

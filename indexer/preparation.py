@@ -91,12 +91,14 @@ class _Cut:
 def prepare(documents: Sequence[Document], encoder: Encoder, known: Known | None = None) -> Corpus:
     """Return the corpus of documents for an encoder; what is known of them isn't made again."""
     found = [None if known is None else known.find(document) for document in documents]
-    progress = tqdm(documents, desc="Telling languages", unit=" documents", delay=1, disable=None)
+    unknown = [document for document, one in zip(documents, found, strict=True) if one is None]
+    progress = tqdm(unknown, desc="Telling languages", unit=" documents", delay=1, disable=None)
+    new = list(with_section_languages(progress))
+    rest = iter(new)
     marked = tuple(
-        with_section_languages(document) if one is None else replace(document, sections=one.sections)
-        for document, one in zip(progress, found, strict=True)
+        next(rest) if one is None else replace(document, sections=one.sections)
+        for document, one in zip(documents, found, strict=True)
     )
-    new = [document for document, one in zip(marked, found, strict=True) if one is None]
     rows = np.array([-1 if one is None else one.row for one in found], dtype=np.int64)
     old = _cut([], encoder) if known is None else _known_cut(known)
     return _joined(marked, rows, old=old, new=_cut(new, encoder))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -186,9 +187,10 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
         counted.chunked.append(document.commitment_id)
         return chunk_document(document, tokens)
 
-    def counting_tell(document: Document) -> Document:
-        counted.languages.append(document.commitment_id)
-        return with_section_languages(document)
+    def counting_tell(documents: Iterable[Document]) -> Iterator[Document]:
+        for told in with_section_languages(documents):
+            counted.languages.append(told.commitment_id)
+            yield told
 
     def counting_fields(entry: KeywordEntry) -> dict[str, object]:
         counted.analysed.append(entry.commitment_id)

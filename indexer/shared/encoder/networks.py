@@ -1,4 +1,4 @@
-"""The network of multilingual-e5-small, computed by the fastest runtime at hand.
+"""The networks of the bundled models, computed by the fastest runtime at hand.
 
 OpenVINO and ONNX Runtime compute what `preparing` makes of the weights once for a machine, in a process of its own, and
 keeps in the user's cache folder (XDG_CACHE_HOME, on Linux ~/.cache/concord/encoders). All that is in there can be
@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -31,18 +32,18 @@ import torch
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from indexer.shared.encoder.e5_model import e5_network
-from indexer.shared.encoder.e5_weights import E5_SHA256, E5Weights
 from indexer.shared.encoder.preparing import ONNX_FILE, OPENVINO_FILE, RECIPE
 from indexer.shared.encoder.runtimes import (
     AUTO,
     BFLOAT16,
     ONNXRUNTIME,
     OPENVINO,
+    OPENVINO_INT8,
     RUNTIMES,
     TORCH,
     missing_packages,
 )
+from indexer.shared.encoder.sources import USE, Source
 from indexer.shared.errors import EncoderError
 
 __all__ = ["Network", "load_network"]
@@ -56,6 +57,8 @@ _TEXTS = 8  # in a piece, of
 _SHORT = 64  # tokens at most; longer ones fill a core by themselves
 _PLAIN = re.compile(r"[\d.]+")  # of a version, without what tells one build from another
 _USUAL = (16, 32)  # tokens of most queries, alone: fixed shapes save a third of the time where lengths change
+_BFLOAT16_SETS = ("avx512_bf16", "amx_bf16", "bf16")  # instructions, as torch names them
+_INT8_SETS = ("avx512_vnni", "avx_vnni", "amx_int8")
 _WARMED = (*_USUAL, 48)  # which are not to wait for their length's first time, nor for the first of all others
 
 
@@ -65,34 +68,40 @@ class Network(Protocol):
     runtime: str
     streams: int
 
-    def hidden(self, words: Floats, mask: Mask) -> Floats:
-        """Return an embedding for each token in its context, float32 `(texts, tokens, hidden size)`.
+    def features(self, words: Floats, mask: Mask) -> Floats:
+        """Return the features of each token in its context, float32 `(texts, tokens, features of a token)`.
 
-        `words` has that shape; `mask`, `(texts, tokens)`, is 1 for the tokens of each text and 0 for what follows.
+        `words` is float32 `(texts, tokens, length of a word embedding)`; `mask`, `(texts, tokens)`, is 1 for the tokens
+        of each text and 0 for what follows.
         """
 
 
-def load_network(weights: E5Weights, runtime: str, threads: int) -> Network:
-    """Return the network by this runtime, or by the fastest at hand; EncoderError if it can't be had.
+def load_network(source: Source, runtime: str, threads: int) -> Network:
+    """Return a network by this runtime, or by the fastest at hand; EncoderError if it can't be had.
 
-    `threads` is how many cores it may take.
+    The runtimes are those of multilingual-e5-small; USE has OpenVINO beside OpenVINO in any bits, and else torch, in 32
+    bits. `threads` is how many cores it may take.
     """
-    return _NETWORKS[_chosen(runtime)](weights, threads)
+    chosen = _chosen(runtime)
+    if source.name == USE:
+        chosen = OPENVINO if chosen in {OPENVINO, OPENVINO_INT8} else TORCH
+    return _NETWORKS[chosen](source, threads)
 
 
 def _chosen(runtime: str) -> str:
     if runtime == AUTO:
-        return next(one for one in RUNTIMES if not missing_packages(one) and (one != BFLOAT16 or _has_bfloat16()))
+        return next(one for one in RUNTIMES if not missing_packages(one) and _suits_processor(one))
     missing = missing_packages(runtime)
     if missing:
         raise EncoderError(f"runtime {runtime!r}: not installed (pip install {' '.join(missing)})")
     return runtime
 
 
-def _has_bfloat16() -> bool:
-    """Say whether the processor multiplies matrices of bfloat16; elsewhere it takes longer than float32."""
+def _suits_processor(runtime: str) -> bool:
+    """Say whether the processor multiplies matrices in the runtime's bits; where it can't, that takes longer."""
+    needed = {BFLOAT16: _BFLOAT16_SETS, OPENVINO_INT8: _INT8_SETS}.get(runtime)
     found = torch.cpu.get_capabilities()
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16") or found.get("bf16"))
+    return needed is None or any(found.get(one) for one in needed)
 
 
 class _TorchNetwork:
@@ -100,13 +109,13 @@ class _TorchNetwork:
 
     streams = 1
 
-    def __init__(self, weights: E5Weights, runtime: str, kind: torch.dtype) -> None:
+    def __init__(self, source: Source, runtime: str, kind: torch.dtype) -> None:
         self.runtime = runtime
         self._kind = kind
-        self._network = e5_network(weights).to(kind)
+        self._network = source.make().to(kind)
 
-    def hidden(self, words: Floats, mask: Mask) -> Floats:
-        """Return an embedding for each token."""
+    def features(self, words: Floats, mask: Mask) -> Floats:
+        """Return the features of each token."""
         with torch.inference_mode():
             found = self._network(torch.from_numpy(words).to(self._kind), torch.from_numpy(mask))
             array: Floats = found.float().numpy()
@@ -116,22 +125,24 @@ class _TorchNetwork:
 class _PiecewiseNetwork:
     """The network in a runtime that computes pieces on one core each, `streams` at once.
 
-    A piece is a text, or `texts` short ones of one length. `compute` takes words `(texts, tokens, hidden size)` and
-    mask `(texts, tokens)` and gives what `hidden` gives.
+    A piece is a text, or `texts` short ones of one length. `compute` takes and gives what `features` does.
     """
 
-    def __init__(self, runtime: str, compute: Callable[[Floats, Mask], Floats], *, streams: int, texts: int) -> None:
+    def __init__(
+        self, source: Source, runtime: str, compute: Callable[[Floats, Mask], Floats], *, streams: int, texts: int
+    ) -> None:
         self.runtime = runtime
         self.streams = streams
+        self._source = source
         self._texts = texts
         self._compute = compute
         self._pool = ThreadPoolExecutor(streams, thread_name_prefix=runtime)
 
-    def hidden(self, words: Floats, mask: Mask) -> Floats:
-        """Return an embedding for each token."""
+    def features(self, words: Floats, mask: Mask) -> Floats:
+        """Return the features of each token."""
         lengths = mask.sum(axis=1)
         padded = -(-lengths // _STEP) * _STEP
-        found = np.zeros_like(words)
+        found = np.zeros((*mask.shape, self._source.features), dtype=np.float32)
 
         def compute(rows: list[int], length: int) -> None:
             count = 1 if len(rows) == 1 else self._texts
@@ -141,9 +152,9 @@ class _PiecewiseNetwork:
             for place, row in enumerate(rows):
                 texts[place, : lengths[row]] = words[row, : lengths[row]]
                 own[place, : lengths[row]] = 1
-            hidden = self._compute(texts, own)
+            computed = self._compute(texts, own)
             for place, row in enumerate(rows):
-                found[row, : lengths[row]] = hidden[place, : lengths[row]]
+                found[row, : lengths[row]] = computed[place, : lengths[row]]
 
         pieces = [
             (piece, int(length))
@@ -157,14 +168,14 @@ class _PiecewiseNetwork:
             done.result()
         return found
 
-    def warmed(self, size: int) -> _PiecewiseNetwork:
-        """Compute texts of usual lengths on every core, of words of this size; return itself.
+    def warmed(self) -> _PiecewiseNetwork:
+        """Compute texts of usual lengths on every core; return itself.
 
         The very first one is computed alone: two at a time have been seen to wait for each other for ever, in what the
         runtime sets up at its first use.
         """
         for length in _WARMED:
-            words, mask = np.ones((1, length, size), np.float32), np.ones((1, length), np.int64)
+            words, mask = np.ones((1, length, self._source.words), np.float32), np.ones((1, length), np.int64)
             self._compute(words, mask)
             for done in [self._pool.submit(self._compute, words, mask) for _ in range(4 * self.streams)]:
                 done.result()
@@ -175,15 +186,15 @@ def _pieces(rows: list[int], size: int) -> list[list[int]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def _torch(weights: E5Weights, _threads: int) -> Network:
-    return _TorchNetwork(weights, TORCH, torch.float32)
+def _torch(source: Source, _threads: int) -> Network:
+    return _TorchNetwork(source, TORCH, torch.float32)
 
 
-def _bfloat16(weights: E5Weights, _threads: int) -> Network:
-    return _TorchNetwork(weights, BFLOAT16, torch.bfloat16)
+def _bfloat16(source: Source, _threads: int) -> Network:
+    return _TorchNetwork(source, BFLOAT16, torch.bfloat16)
 
 
-def _openvino(weights: E5Weights, threads: int) -> Network:
+def _openvino(source: Source, threads: int, runtime: str = OPENVINO) -> Network:
     import openvino  # noqa: PLC0415 (only where it is the runtime)
 
     core = openvino.Core()
@@ -197,7 +208,7 @@ def _openvino(weights: E5Weights, threads: int) -> Network:
             free.put(program.create_infer_request())
         return free
 
-    with _prepared(OPENVINO, openvino.__version__) as folder:
+    with _prepared(source, runtime, openvino.__version__) as folder:
         network = core.read_model(folder / OPENVINO_FILE)
         of_any_shape = compiled(network)
         of_shape = {}
@@ -206,7 +217,7 @@ def _openvino(weights: E5Weights, threads: int) -> Network:
             words, mask = fixed.inputs
             fixed.reshape(
                 {
-                    words: openvino.PartialShape([1, length, weights.config.hidden_size]),
+                    words: openvino.PartialShape([1, length, source.words]),
                     mask: openvino.PartialShape([1, length]),
                 }
             )
@@ -221,26 +232,28 @@ def _openvino(weights: E5Weights, threads: int) -> Network:
             free.put(request)
         return found
 
-    return _PiecewiseNetwork(OPENVINO, compute, streams=threads, texts=_TEXTS).warmed(weights.config.hidden_size)
+    texts = 1 if runtime == OPENVINO_INT8 else _TEXTS
+    return _PiecewiseNetwork(source, runtime, compute, streams=threads, texts=texts).warmed()
 
 
-def _onnxruntime(weights: E5Weights, threads: int) -> Network:
+def _onnxruntime(source: Source, threads: int) -> Network:
     import onnxruntime  # noqa: PLC0415 (only where it is the runtime)
 
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    with _prepared(ONNXRUNTIME, onnxruntime.__version__) as folder:
+    with _prepared(source, ONNXRUNTIME, onnxruntime.__version__) as folder:
         session = onnxruntime.InferenceSession(folder / ONNX_FILE, options, providers=["CPUExecutionProvider"])
 
     def compute(words: Floats, mask: Mask) -> Floats:
         found: Floats = session.run(None, {"words": words, "mask": mask})[0]
         return found
 
-    return _PiecewiseNetwork(ONNXRUNTIME, compute, streams=threads, texts=1).warmed(weights.config.hidden_size)
+    return _PiecewiseNetwork(source, ONNXRUNTIME, compute, streams=threads, texts=1).warmed()
 
 
-_NETWORKS: dict[str, Callable[[E5Weights, int], Network]] = {
+_NETWORKS: dict[str, Callable[[Source, int], Network]] = {
+    OPENVINO_INT8: partial(_openvino, runtime=OPENVINO_INT8),
     OPENVINO: _openvino,
     ONNXRUNTIME: _onnxruntime,
     BFLOAT16: _bfloat16,
@@ -249,29 +262,29 @@ _NETWORKS: dict[str, Callable[[E5Weights, int], Network]] = {
 
 
 @contextmanager
-def _prepared(runtime: str, version: str) -> Iterator[Path]:
-    """Give the folder with the network for a runtime; where nothing can be kept, it is gone afterwards."""
+def _prepared(source: Source, runtime: str, version: str) -> Iterator[Path]:
+    """Give the folder with a network for a runtime; where nothing can be kept, it is gone afterwards."""
     cache = user_cache_path("concord") / "encoders"
-    folder = cache / "-".join([E5_SHA256[:16], str(RECIPE), runtime, *_PLAIN.findall(version)[:1]])
+    folder = cache / "-".join([source.name, source.digest[:16], str(RECIPE), runtime, *_PLAIN.findall(version)[:1]])
     with ExitStack() as stack:
         try:
             cache.mkdir(parents=True, exist_ok=True)
             stack.enter_context(FileLock(folder.with_suffix(".lock")))
             if not folder.is_dir():
                 with TemporaryDirectory(dir=cache, prefix="new-") as scratch:
-                    _prepare(runtime, Path(scratch) / "made")
+                    _prepare(source, runtime, Path(scratch) / "made")
                     (Path(scratch) / "made").rename(folder)
         except OSError:  # no space, or no right to write
             folder = Path(stack.enter_context(TemporaryDirectory())) / "made"
-            _prepare(runtime, folder)
+            _prepare(source, runtime, folder)
         yield folder
 
 
-def _prepare(runtime: str, folder: Path) -> None:
+def _prepare(source: Source, runtime: str, folder: Path) -> None:
     """Have the network made for a runtime, into a new folder, by another process: the libraries change this one."""
     click.echo("Preparing the encoder for this processor, once; this takes some ten seconds ...", err=True)
     made = subprocess.run(  # noqa: S603  # nosec B603 (this program, and names of our own)
-        [sys.executable, "-m", _MAKER, runtime, str(folder)],
+        [sys.executable, "-m", _MAKER, runtime, source.name, str(folder)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.DEVNULL,
         capture_output=True,

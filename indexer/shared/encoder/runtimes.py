@@ -11,6 +11,7 @@ __all__ = [
     "BFLOAT16",
     "ONNXRUNTIME",
     "OPENVINO",
+    "OPENVINO_INT8",
     "RUNTIMES",
     "TORCH",
     "check_runtime",
@@ -20,12 +21,17 @@ __all__ = [
 AUTO = "auto"
 """The fastest runtime that is installed and that the processor supports."""
 
-OPENVINO, ONNXRUNTIME, BFLOAT16, TORCH = "openvino", "onnxruntime", "torch-bfloat16", "torch"
+OPENVINO_INT8, OPENVINO, ONNXRUNTIME = "openvino-int8", "openvino", "onnxruntime"
+BFLOAT16, TORCH = "torch-bfloat16", "torch"
 
-RUNTIMES = (OPENVINO, ONNXRUNTIME, BFLOAT16, TORCH)
-"""The fastest first: OpenVINO in 16 bits if the processor has them, ONNX Runtime in 8, torch in 16 and in 32 bits."""
+RUNTIMES = (OPENVINO_INT8, OPENVINO, ONNXRUNTIME, BFLOAT16, TORCH)
+"""The fastest first: OpenVINO in 8 bits, and in 16 if the processor has them, ONNX Runtime in 8, torch in 16 and 32."""
 
-_PACKAGES = {OPENVINO: ("openvino",), ONNXRUNTIME: ("onnxruntime", "onnx", "onnxscript")}
+_PACKAGES = {
+    OPENVINO_INT8: ("openvino", "nncf"),
+    OPENVINO: ("openvino",),
+    ONNXRUNTIME: ("onnxruntime", "onnx", "onnxscript"),
+}
 
 
 def check_runtime(runtime: str) -> None:

@@ -127,16 +127,26 @@ def test_a_sentence_after_the_last_token_has_the_vector_of_its_passage(encoder: 
     assert of_sentences[0] != pytest.approx(passages[0], abs=1e-5)
 
 
-def test_a_model_that_averages_no_tokens_encodes_sentences_alone(use: Encoder, static_folder: Path) -> None:
+def test_use_makes_sentences_of_their_tokens_that_are_much_like_sentences_alone(use: Encoder) -> None:
+    sentences = [*CORRUPTION.values(), *FORESTS.values()]
+    pairs = list(zip(sentences[::2], sentences[1::2], strict=False))
+    spans = [[(0, len(first)), (len(first) + 1, len(first) + 1 + len(second))] for first, second in pairs]
+    passages, of_sentences = use.encode_passages_with_sentences([" ".join(pair) for pair in pairs], spans)
+    assert passages == pytest.approx(use.encode_passages([" ".join(pair) for pair in pairs]), abs=1e-5)
+    alone = use.encode_passages([sentence for pair in pairs for sentence in pair])
+    assert (of_sentences * alone).sum(axis=1).mean() > 0.9
+
+
+def test_a_model_that_averages_no_tokens_encodes_sentences_alone(static_folder: Path) -> None:
     text = f"{CORRUPTION['en']} {FORESTS['en']}"
     border = len(CORRUPTION["en"])
-    for encoder in (use, load_encoder(str(static_folder))):
-        passages, of_sentences = encoder.encode_passages_with_sentences(
-            [text, "budget"], [[(0, border), (border + 1, len(text))], []]
-        )
-        alone = encoder.encode_passages([CORRUPTION["en"], FORESTS["en"]])
-        assert passages == pytest.approx(encoder.encode_passages([text, "budget"]), abs=1e-5)
-        assert of_sentences == pytest.approx(alone, abs=1e-5)
+    encoder = load_encoder(str(static_folder))
+    passages, of_sentences = encoder.encode_passages_with_sentences(
+        [text, "budget"], [[(0, border), (border + 1, len(text))], []]
+    )
+    alone = encoder.encode_passages([CORRUPTION["en"], FORESTS["en"]])
+    assert passages == pytest.approx(encoder.encode_passages([text, "budget"]), abs=1e-5)
+    assert of_sentences == pytest.approx(alone, abs=1e-5)
 
 
 @pytest.mark.parametrize(

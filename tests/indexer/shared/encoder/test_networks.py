@@ -1,4 +1,4 @@
-"""What holds for every runtime of `bundled:e5-small`; float32 in torch is what they are compared with."""
+"""What holds for every runtime of the bundled models; float32 in torch is what they are compared with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from indexer.shared.encoder import RUNTIMES, TORCH, Encoder, load_encoder
 from indexer.shared.encoder.language_neutral import read_parallel_text
-from indexer.shared.encoder.runtimes import ONNXRUNTIME, OPENVINO
+from indexer.shared.encoder.runtimes import BFLOAT16, ONNXRUNTIME, OPENVINO, OPENVINO_INT8
 from indexer.shared.errors import EncoderError
 
 LANGS = ("ar", "de", "en", "es", "hi", "zh")
@@ -23,7 +23,7 @@ def by_runtime() -> dict[str, Encoder]:
 
 @pytest.mark.parametrize("name", ["bundled:e5-small", "bundled:use", "owner/model"])
 def test_an_unknown_runtime_is_named(name: str) -> None:
-    with pytest.raises(EncoderError, match="runtime 'fastest': unknown; expected auto, openvino, onnxruntime"):
+    with pytest.raises(EncoderError, match="runtime 'fastest': unknown; expected auto, openvino-int8, openvino"):
         load_encoder(name, runtime="fastest")
 
 
@@ -36,12 +36,15 @@ def test_a_runtime_that_is_not_installed_is_named_with_its_packages(monkeypatch:
 
 @pytest.mark.encoder
 def test_the_fastest_runtime_that_is_installed_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load_encoder("bundled:e5-small").runtime == OPENVINO
-    monkeypatch.setattr(
-        "indexer.shared.encoder.runtimes._PACKAGES", dict.fromkeys((OPENVINO, ONNXRUNTIME), ("no_such",))
-    )
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_vnni": True})
+    assert load_encoder("bundled:e5-small").runtime == OPENVINO_INT8
     monkeypatch.setattr("torch.cpu.get_capabilities", dict)
+    assert load_encoder("bundled:e5-small").runtime == OPENVINO
+    missing = dict.fromkeys((OPENVINO_INT8, OPENVINO, ONNXRUNTIME), ("no_such",))
+    monkeypatch.setattr("indexer.shared.encoder.runtimes._PACKAGES", missing)
     assert load_encoder("bundled:e5-small").runtime == TORCH
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": True})
+    assert load_encoder("bundled:e5-small").runtime == BFLOAT16
 
 
 @pytest.mark.encoder
@@ -71,7 +74,7 @@ def test_runtimes_find_the_same(by_runtime: dict[str, Encoder]) -> None:
 def test_what_stands_beside_a_text_changes_nothing_(by_runtime: dict[str, Encoder]) -> None:
     text = read_parallel_text()
     passages = [*(" ".join(text[lang][:8]) for lang in LANGS), *text["fr"][:20], ""]
-    for runtime in ("openvino", "onnxruntime"):
+    for runtime in (OPENVINO_INT8, OPENVINO, ONNXRUNTIME):
         together = by_runtime[runtime].encode_passages(passages)
         alone = np.vstack([by_runtime[runtime].encode_passages([passage]) for passage in passages])
         assert together == pytest.approx(alone, abs=1e-6)
@@ -81,9 +84,19 @@ def test_what_stands_beside_a_text_changes_nothing_(by_runtime: dict[str, Encode
 def test_a_query_may_be_put_to_an_index_that_another_runtime_made(by_runtime: dict[str, Encoder]) -> None:
     text = read_parallel_text()
     passages = by_runtime[TORCH].encode_passages(text["es"][:LINES])
-    scores = by_runtime[OPENVINO].encode_queries(text["en"][:LINES]) @ passages.T
     exact = by_runtime[TORCH].encode_queries(text["en"][:LINES]) @ passages.T
-    assert np.corrcoef(scores.ravel(), exact.ravel())[0, 1] > 0.99
+    for encoder in by_runtime.values():
+        scores = encoder.encode_queries(text["en"][:LINES]) @ passages.T
+        assert np.corrcoef(scores.ravel(), exact.ravel())[0, 1] > 0.99
+
+
+@pytest.mark.encoder
+@pytest.mark.parametrize(("chosen", "computing"), [(OPENVINO_INT8, OPENVINO), (OPENVINO, OPENVINO), (TORCH, TORCH)])
+def test_use_is_computed_by_what_comes_nearest_to_the_runtime_chosen(chosen: str, computing: str) -> None:
+    encoder, exact = (load_encoder("bundled:use", runtime=runtime) for runtime in (chosen, TORCH))
+    assert (encoder.runtime, encoder.revision) == (computing, exact.revision)
+    passages = [" ".join(lines[:8]) for lang, lines in read_parallel_text().items() if lang in LANGS]
+    assert (encoder.encode_passages(passages) * exact.encode_passages(passages)).sum(axis=1).min() > 0.999
 
 
 @pytest.mark.encoder
