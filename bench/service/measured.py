@@ -22,7 +22,7 @@ from indexer.shared.cores import usable_cores
 from indexer.shared.storage import open_generation
 from searchapp.search.results import Mode
 
-__all__ = ["SCANS", "SIZES", "Column", "Measured", "ServiceSetup", "Throughput", "column_of", "measure"]
+__all__ = ["SCANS", "SIZES", "Column", "Measured", "ServiceSetup", "Throughput", "measure"]
 
 SIZES = (1_000, 10_000, 50_000, 200_000)
 """Chunks of the indexes."""
@@ -88,10 +88,10 @@ def measure(setup: ServiceSetup) -> Measured:
 def _column(chunks: int, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
-        return column_of(index, index_fresh(setup.data, chunks, index), setup, topics)
+        return _column_of(index, index_fresh(setup.data, chunks, index), setup, topics)
 
 
-def column_of(index: Path, cost: IndexCost, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
+def _column_of(index: Path, cost: IndexCost, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
     """Measure an index that `index_fresh` has made at this cost."""
     queries = [topic.query.text for topic in topics]
     throughput, memory = _served(index, setup, queries)

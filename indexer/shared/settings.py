@@ -104,8 +104,9 @@ SETTINGS = (
         name="runtime",
         default="auto",
         help=(
-            "What computes bundled:e5-small: openvino, onnxruntime (8 bits), torch-bfloat16, torch, or auto, the first"
-            " of these that is installed and that the processor supports. An index goes with any of them."
+            "What computes bundled:e5-small: openvino-int8 (8 bits), openvino, onnxruntime (8 bits), torch-bfloat16,"
+            " torch, or auto, the first of these that is installed and that the processor supports. An index goes with"
+            " any of them."
         ),
     ),
     Setting(

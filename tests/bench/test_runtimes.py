@@ -22,7 +22,7 @@ def test_a_row_for_each_runtime_beside_torch(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(runtimes, "missing_packages", lambda name: ["onnx"] if name == "onnxruntime" else [])
     monkeypatch.setattr(runtimes, "_WORDS", range(1, 10))
     head, rule, *rows = runtime_table(write_sets(tmp_path))
-    assert loaded == ["torch", "torch-bfloat16", "openvino"]
+    assert loaded == ["torch", "torch-bfloat16", "openvino", "openvino-int8"]
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     assert [row[0] for row in cells] == loaded
     assert {len(row) for row in cells} == {head.count("|") - 1} == {rule.count("|") - 1}

@@ -282,7 +282,7 @@ def _prepared(source: Source, runtime: str, version: str) -> Iterator[Path]:
 
 def _prepare(source: Source, runtime: str, folder: Path) -> None:
     """Have the network made for a runtime, into a new folder, by another process: the libraries change this one."""
-    click.echo("Preparing the encoder for this processor, once; this takes some ten seconds ...", err=True)
+    click.echo("Preparing the encoder for this processor, once; this takes half a minute ...", err=True)
     made = subprocess.run(  # noqa: S603  # nosec B603 (this program, and names of our own)
         [sys.executable, "-m", _MAKER, runtime, source.name, str(folder)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
