@@ -232,7 +232,7 @@ def _openvino(source: Source, threads: int, runtime: str = OPENVINO) -> Network:
             free.put(request)
         return found
 
-    texts = 1 if runtime == OPENVINO_INT8 else _TEXTS
+    texts = 1 if runtime == OPENVINO_INT8 else _TEXTS  # in 8 bits, others would change a text's vector
     return _PiecewiseNetwork(source, runtime, compute, streams=threads, texts=texts).warmed()
 
 

@@ -38,6 +38,9 @@ _CONVOLUTION = 256
 _WINDOWS = {"2": 0, "3": 1, "5": 2}  # tokens that a convolution sees: how many of them stand before the token
 _PARTS = 17  # of the table of words, each with a scale of its own: row r is in part r modulo 17
 _BEGIN, _END = "<s>", "</s>"
+_PIECE, _NORMALISER = 1, 3  # fields of sentencepiece_model.proto
+_TEXT, _SCORE, _REPLACEMENTS = 1, 2, 2  # fields of these
+_VARINT, _EIGHT_BYTES, _FOUR_BYTES = 0, 1, 5  # how protocol buffers write a field; else its length stands before it
 
 Floats = npt.NDArray[np.float32]
 
@@ -98,9 +101,8 @@ class UseNetwork(torch.nn.Module):
     def forward(self, words: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return float `(texts, tokens, 1280)` from words `(texts, tokens, 512)` and int64 mask `(texts, tokens)`."""
         inside = mask.unsqueeze(-1).to(words.dtype)
-        projected = (
-            self._normalised(words @ self.get_buffer("proj_all") + self.get_buffer("proj_b_all"), "_all") * inside
-        )
+        weights, bias = self.get_buffer("proj_all"), self.get_buffer("proj_b_all")
+        projected = self._normalised(words @ weights + bias, "_all") * inside
         found = [words]
         for branch, (window, before) in enumerate(_WINDOWS.items()):
             features = projected[..., branch * _CONVOLUTION : (branch + 1) * _CONVOLUTION]
@@ -145,9 +147,9 @@ def use_tokenizer(weights: UseWeights) -> Tokenizer:
     for number, field in _fields(weights.sentencepiece):
         if number == _PIECE:
             piece = dict(_fields(field))
-            vocabulary.append((piece[1].decode(), struct.unpack("<f", piece[2])[0]))
+            vocabulary.append((piece[_TEXT].decode(), struct.unpack("<f", piece[_SCORE])[0]))
         elif number == _NORMALISER:
-            normalisation = dict(_fields(field))[2]
+            normalisation = dict(_fields(field))[_REPLACEMENTS]
     tokenizer = Tokenizer(Unigram(vocabulary, unk_id=0, byte_fallback=False))
     tokenizer.normalizer = normalizers.Precompiled(normalisation)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -156,11 +158,6 @@ def use_tokenizer(weights: UseWeights) -> Tokenizer:
     marks = [(mark, tokenizer.token_to_id(mark)) for mark in (_BEGIN, _END)]
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{_BEGIN} $A {_END}", special_tokens=marks)
     return tokenizer
-
-
-_PIECE, _NORMALISER = 1, 3  # fields of a sentencepiece model; in the first 1 is the text and 2 the score, in the other
-# 2 the table of replacements (sentencepiece_model.proto)
-_VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5  # wire types of protocol buffers
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
