@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
@@ -10,9 +11,13 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Numbers", "counts_of", "load_array", "new_array", "ranges", "save_array", "starts"]
+__all__ = ["HEADERS", "Numbers", "counts_of", "load_array", "new_array", "ranges", "save_array", "starts"]
 
 Numbers = npt.NDArray[np.int64]
+
+HEADERS = threading.Lock()
+"""Held while numpy reads headers, which it does as Python does: in Python 3.11 that fails now and then (SystemError)
+where several threads do so at a time (gh-106905)."""
 
 _WRITTEN = 2**20  # bytes at a time
 
@@ -50,7 +55,8 @@ def new_array(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.N
 def load_array(path: Path) -> npt.NDArray[Any]:
     """Return the array of a `.npy` file, memory-mapped (OSError if it can't be read, ValueError if it is damaged)."""
     try:
-        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        with HEADERS:
+            array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (EOFError, SyntaxError, TokenError) as error:  # numpy reads the header as Python, and lets these through
         raise ValueError(f"no array header: {error}") from error
     return array

@@ -44,7 +44,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.arrays import load_array
+from indexer.shared.arrays import HEADERS, load_array
 from indexer.shared.encoder import Embeddings, Learned
 from indexer.shared.errors import IndexFormatError, IndexMissingError, IndexStoreError
 from indexer.shared.manifest import REBUILD, Manifest, StoredFile, damaged, read_manifest, stored_file, unreadable
@@ -351,7 +351,7 @@ def _load_learned(path: Path) -> Learned:
     if not path.exists():
         return {}
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with HEADERS, np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise damaged(path, str(error)) from error
