@@ -40,7 +40,7 @@ RECIPE = 1
 """Raise it when a change of code changes what is made, so that it is made anew."""
 
 _EVENED = 0.75
-"""How far weights take over the ranges of activations: .67 to .85 come equally near to exact vectors, .6 and .9 less."""
+"""How far weights take over the ranges of activations: .67 to .85 come equally near to exact ones, .6 and .9 less."""
 
 
 def _openvino(source: Source, folder: Path) -> None:
