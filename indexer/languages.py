@@ -69,27 +69,30 @@ def with_section_languages(documents: Iterable[Document]) -> Iterator[Document]:
 
 
 def _marked(documents: Sequence[Document]) -> Iterator[Document]:
-    """Yield documents with the languages of their sections; all cores read the long ones."""
-    texts = [
-        document.text[section.start : section.end]
-        for document in documents
-        for section in document.sections
-        if section.end - section.start >= _FOREIGN_LENGTH
-    ]
-    samples = [_ADDRESS.sub(" ", _sample(text)) for text in texts]
-    weights = iter(zip(samples, _weights_of(_detector(), samples), strict=True))
+    sections = [(document, section) for document in documents for section in document.sections]
+    texts = [document.text[section.start : section.end] for document, section in sections]
+    langs = iter(_foreign_languages(texts, [document.lang for document, _ in sections]))
     for document in documents:
-        sections = tuple(
-            replace(section, lang=_foreign_language(*next(weights), document.lang))
-            if section.end - section.start >= _FOREIGN_LENGTH
-            else replace(section, lang=None)
-            for section in document.sections
-        )
-        yield replace(document, sections=sections) if sections != document.sections else document
+        marked = tuple(replace(section, lang=next(langs)) for section in document.sections)
+        yield replace(document, sections=marked) if marked != document.sections else document
+
+
+def _foreign_languages(texts: Sequence[str], own: Sequence[str]) -> list[str | None]:
+    """Return the language of each text of some length that is almost surely not in its document's own, else None.
+
+    All cores read the texts.
+    """
+    samples = {
+        place: _ADDRESS.sub(" ", _sample(text)) for place, text in enumerate(texts) if len(text) >= _FOREIGN_LENGTH
+    }
+    found: list[str | None] = [None] * len(texts)
+    weights = _weights_of(_detector(), list(samples.values()))
+    for (place, sample), shares in zip(samples.items(), weights, strict=True):
+        found[place] = _foreign_language(sample, shares, own[place])
+    return found
 
 
 def _foreign_language(sample: str, weights: Mapping[str, float], own: str) -> str | None:
-    """Return the language of a sample that is almost surely not in its document's own, else None."""
     best = max(weights, key=lambda lang: (weights[lang], lang), default=own)
     if best == own:
         return None

@@ -88,11 +88,11 @@ def measure(setup: ServiceSetup) -> Measured:
 def _column(chunks: int, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
-        return _column_of(index, index_fresh(setup.data, chunks, index), setup, topics)
+        cost = index_fresh(setup.data, chunks, index)
+        return _measured(index, cost, setup, topics)
 
 
-def _column_of(index: Path, cost: IndexCost, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
-    """Measure an index that `index_fresh` has made at this cost."""
+def _measured(index: Path, cost: IndexCost, setup: ServiceSetup, topics: Sequence[Topic]) -> Column:
     queries = [topic.query.text for topic in topics]
     throughput, memory = _served(index, setup, queries)
     generation = open_generation(index)

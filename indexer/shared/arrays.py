@@ -6,12 +6,12 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["HEADERS", "Numbers", "counts_of", "load_array", "new_array", "ranges", "save_array", "starts"]
+__all__ = ["HEADERS", "Numbers", "counts_of", "load_array", "new_array", "ranges", "read_array", "save_array", "starts"]
 
 Numbers = npt.NDArray[np.int64]
 
@@ -49,16 +49,21 @@ def new_array(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.N
         left = int(np.prod(shape)) * np.dtype(dtype).itemsize
         while left:
             left -= file.write(bytes(min(left, _WRITTEN)))
-    return np.asarray(np.load(path, mmap_mode="r+", allow_pickle=False))
+    return np.asarray(read_array(path, mode="r+"))
 
 
 def load_array(path: Path) -> npt.NDArray[Any]:
     """Return the array of a `.npy` file, memory-mapped (OSError if it can't be read, ValueError if it is damaged)."""
     try:
-        with HEADERS:
-            array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return read_array(path, mode="r")
     except (EOFError, SyntaxError, TokenError) as error:  # numpy reads the header as Python, and lets these through
         raise ValueError(f"no array header: {error}") from error
+
+
+def read_array(file: Path | BinaryIO, *, mode: Literal["r", "r+"] | None = None) -> npt.NDArray[Any]:
+    """Return the array of a `.npy` file, memory-mapped in this mode if there is one; raises what numpy does."""
+    with HEADERS:
+        array: npt.NDArray[Any] = np.load(file, mmap_mode=mode, allow_pickle=False)
     return array
 
 

@@ -58,6 +58,7 @@ class LoadedModel:
 
     def __init__(self, model: SentenceTransformer, identity: str, *, runtime: str = TORCH, streams: int = 1) -> None:
         self._model = model
+        self._bundled = model[0] if isinstance(model[0], _BundledModule) else None
         self.identity = identity
         self.runtime = runtime
         self.streams = streams
@@ -71,9 +72,8 @@ class LoadedModel:
 
     def encode(self, texts: list[str], role: Role) -> npt.NDArray[np.float32]:
         """Return the embeddings of texts, prompt added: float32, shape `(len(texts), dim)`."""
-        first = self._model[0]
-        if isinstance(first, _BundledModule):
-            return _through(self._model, first.preprocess(texts, self.prompts[role]))["sentence_embedding"]
+        if self._bundled is not None:
+            return _through(self._model, self._bundled.preprocess(texts, self.prompts[role]))["sentence_embedding"]
         encode = self._model.encode_query if role == "query" else self._model.encode_document
         embeddings = encode(texts, prompt=self.prompts[role], batch_size=_BATCH, show_progress_bar=False)
         return np.asarray(embeddings, dtype=np.float32)
@@ -85,8 +85,7 @@ class LoadedModel:
         model that averages or adds up its tokens, a sentence's is what it makes of the sentence's own tokens; another
         encodes sentences alone.
         """
-        first = self._model[0]
-        bundled = first if isinstance(first, _BundledModule) else None
+        bundled = self._bundled
         if bundled is None and not _averages_tokens(self._model):
             pieces = [text[start:end] for text, spans in zip(texts, sentences, strict=True) for start, end in spans]
             alone = self.encode(pieces, "passage") if pieces else np.zeros((0, self.dim), dtype=np.float32)
@@ -110,15 +109,13 @@ class LoadedModel:
 
     def _read(self, texts: list[str]) -> Iterator[_Read]:
         """Yield what the model makes of each passage."""
-        first, prompt = self._model[0], self.prompts["passage"]
-        if isinstance(first, _BundledModule):
-            read = first.tokenised(texts, prompt)
-            found = _through(self._model, first.features(read))
+        bundled, prompt = self._bundled, self.prompts["passage"]
+        if bundled is not None:
+            read = bundled.tokenised(texts, prompt)
+            found = _through(self._model, bundled.features(read))
             tokens, vectors = found["token_embeddings"], found["sentence_embedding"]
             for row, one in enumerate(read):
-                yield _Read(
-                    tokens=tokens[row, : min(len(one), first.max_seq_length)], offsets=one.offsets, vector=vectors[row]
-                )
+                yield _Read(tokens=tokens[row, : len(one)], offsets=one.offsets, vector=vectors[row])
             return
         outputs: Any = self._model.encode_document(
             texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, output_value=None

