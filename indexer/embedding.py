@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -25,7 +26,7 @@ from indexer.shared.encoder import Embeddings, Encoder, unit_length
 from indexer.shared.quantised import QuantisedVectors
 from indexer.shared.storage import Generation
 from indexer.shared.text import Span
-from indexer.workers import Batch, Crew, Vectors, embed_batch, in_parallel
+from indexer.workers import Batch, Crew, Vectors, in_parallel, thread_crew
 
 __all__ = ["TITLE_WEIGHT", "Embedded", "Passage", "Passages", "embed_passages", "passage_keys"]
 
@@ -114,7 +115,8 @@ def embed_passages(
             _copy(embedded, passages.offsets, np.array(rows), previous, known[rows])
     missing = _distinct(passages.keys, np.flatnonzero(known < 0).tolist())
     if missing:
-        _compute(embedded, passages, missing, _Work(encoder=encoder, crew=crew))
+        with thread_crew(encoder) if crew is None else nullcontext(crew) as crew_or_threads:
+            _compute(embedded, passages, missing, _Work(encoder=encoder, crew=crew_or_threads))
     return replace(embedded, computed=len(missing))
 
 
@@ -146,15 +148,14 @@ def _distinct(keys: npt.NDArray[np.uint8], rows: Sequence[int]) -> list[list[int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """Who computes: this process with its encoder, or a crew."""
+    """Who computes, and what it computes with."""
 
     encoder: Encoder
-    crew: Crew | None
+    crew: Crew
 
     def done(self, batches: Iterable[Batch], bar: tqdm[None]) -> Iterator[tuple[Batch, Vectors]]:
         """Yield batches with their vectors, in any order, and show how far it is."""
-        here = ((batch, embed_batch(batch, self.encoder)) for batch in batches)
-        for batch, vectors in here if self.crew is None else in_parallel(batches, self.crew):
+        for batch, vectors in in_parallel(batches, self.crew):
             yield batch, vectors
             bar.update(len(batch.texts))
 

@@ -24,14 +24,14 @@ from indexer.shared.storage import Generation
 
 __all__ = ["LAYOUT", "document_vectors", "known_positions", "lay_out"]
 
-LAYOUT = 1
+LAYOUT = 2
 """Which way documents are laid out; a new one makes `concord index` lay out an unchanged corpus anew."""
 
 _LANDMARKS = 2000
 _FEWEST = 20  # fewer documents have no neighbourhoods to keep: two principal components do
 _COMPONENTS = 32
 _PERPLEXITY = 30.0
-_ITERATIONS = 500  # 1,000 are no better
+_ITERATIONS = 300  # 1,000 keep no more neighbours
 _ENOUGH = 0.9  # share of documents with a place from which on the map is kept
 _NEIGHBOURS = 5
 _DRAWN = 0.05  # how far a document is drawn from its nearest neighbour towards all of them, lest dots coincide

@@ -26,7 +26,6 @@ import transformers
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule, Normalize
-from sentence_transformers.sentence_transformer.modules import Pooling
 from tokenizers import Encoding, Tokenizer
 
 from indexer.shared.cores import usable_cores
@@ -283,31 +282,34 @@ class _UseModule(_BundledModule):
         return self._weights.word_embeddings(ids)
 
 
-class _UsePooling(torch.nn.Module):
-    """Second module of USE: adds up the features of tokens and makes a vector of them."""
+class _BundledPooling(torch.nn.Module):
+    """Second module of a bundled model: adds up the features of tokens and makes a vector of them.
 
-    def __init__(self, pooled: Callable[[Floats, npt.NDArray[np.int64]], Floats]) -> None:
+    A product adds without a copy of all features, which takes longer to get memory for than to compute.
+    """
+
+    def __init__(self, pooled: Callable[[Floats, npt.NDArray[np.int64]], Floats], dim: int) -> None:
         super().__init__()
         self._pooled = pooled
+        self._dim = dim
 
     def forward(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Add `sentence_embedding` of shape `(texts, 512)`."""
-        mask = features["attention_mask"]
-        sums = (features["token_embeddings"] * mask.unsqueeze(-1)).sum(dim=1)
+        """Add `sentence_embedding` of shape `(texts, dim)`."""
+        mask, tokens = features["attention_mask"], features["token_embeddings"]
+        sums = (mask.unsqueeze(1).to(tokens.dtype) @ tokens).squeeze(1)
         vectors = self._pooled(sums.numpy(), mask.sum(dim=1).numpy())
         return {**features, "sentence_embedding": torch.from_numpy(vectors)}
 
-    @staticmethod
-    def get_embedding_dimension() -> int:
+    def get_embedding_dimension(self) -> int:
         """Return the length of its vectors."""
-        return USE_DIM
+        return self._dim
 
 
 def _load_e5(runtime: str, threads: int) -> LoadedModel:
     weights = read_e5_weights(find_e5_weights(), sha256=E5_SHA256)
     network = load_network(e5_source(weights), runtime, threads)
-    pooling = Pooling(weights.config.hidden_size, pooling_mode="mean")
-    modules = [_E5Module(weights, network), pooling, Normalize()]
+    first = _E5Module(weights, network)
+    modules = [first, _BundledPooling(first.pooled, weights.config.hidden_size), Normalize()]
     model = SentenceTransformer(modules=modules, device="cpu", prompts=E5_PROMPTS)
     return LoadedModel(model, E5_SHA256, runtime=network.runtime, streams=network.streams)
 
@@ -316,7 +318,7 @@ def _load_use(runtime: str, threads: int) -> LoadedModel:
     weights = read_use_weights()
     network = load_network(use_source(weights), runtime, threads)
     first = _UseModule(weights, network)
-    model = SentenceTransformer(modules=[first, _UsePooling(first.pooled)], device="cpu")
+    model = SentenceTransformer(modules=[first, _BundledPooling(first.pooled, USE_DIM)], device="cpu")
     identity = f"{weights.digest} sentences from tokens"
     return LoadedModel(model, identity, runtime=network.runtime, streams=network.streams)
 

@@ -4,10 +4,11 @@ OpenVINO and ONNX Runtime compute what `preparing` makes of the weights once for
 keeps in the user's cache folder (XDG_CACHE_HOME, on Linux ~/.cache/concord/encoders). All that is in there can be
 deleted.
 
-In 16 or 8 bits a text's embedding would depend, if little, on how far the texts beside it have it padded. Texts are
-therefore padded to the next multiple of 16 tokens, whatever stands beside them, and computed with others of that length
-or alone (ONNX Runtime finds one range for all texts that it is given), on one core, as many pieces at a time as there
-are cores for it. Fewer lengths also save time: a runtime takes some 50 ms when it sees one for the first time.
+OpenVINO is given texts of about one length together, on one core, as many pieces at a time as there are cores for it.
+Padded to a multiple of 16 tokens, a text has the same embedding, bit for bit, however far it is padded and whatever
+stands beside it; without, in 16 or 8 bits, it would not. There are few lengths because a runtime takes some 100 ms when
+it sees one for the first time. ONNX Runtime finds one range for all that it is given, so that each text is computed
+alone, padded to its own next multiple.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import os
 import re
 import subprocess  # nosec B404 (runs this very program)
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -46,15 +48,16 @@ from indexer.shared.encoder.runtimes import (
 from indexer.shared.encoder.sources import USE, Source
 from indexer.shared.errors import EncoderError
 
-__all__ = ["Network", "load_network"]
+__all__ = ["Lengths", "Network", "load_network"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.int64]
 
 _MAKER = "indexer.shared.encoder.preparing"
 _STEP = 16  # tokens
-_TEXTS = 8  # in a piece, of
-_SHORT = 64  # tokens at most; longer ones fill a core by themselves
+_TOKENS = 384  # of a piece: texts alone take up to a fifth longer
+_LENGTHS: tuple[int, ...] = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)  # tokens, at first
+_WASTED = 1000  # tokens of padding that take as long as a runtime's first time with a length
 _PLAIN = re.compile(r"[\d.]+")  # of a version, without what tells one build from another
 _USUAL = (16, 32)  # tokens of most queries, alone: fixed shapes save a third of the time where lengths change
 _BFLOAT16_SETS = ("avx512_bf16", "amx_bf16", "bf16")  # instructions, as torch names them
@@ -125,27 +128,27 @@ class _TorchNetwork:
 class _PiecewiseNetwork:
     """The network in a runtime that computes pieces on one core each, `streams` at once.
 
-    A piece is a text, or `texts` short ones of one length. `compute` takes and gives what `features` does.
+    A piece is a text of up to `alone` tokens, or longer ones that are about as long as each other. `compute` takes and
+    gives what `features` does.
     """
 
     def __init__(
-        self, source: Source, runtime: str, compute: Callable[[Floats, Mask], Floats], *, streams: int, texts: int
+        self, source: Source, runtime: str, compute: Callable[[Floats, Mask], Floats], *, streams: int, alone: int
     ) -> None:
         self.runtime = runtime
         self.streams = streams
         self._source = source
-        self._texts = texts
         self._compute = compute
+        self._alone = alone
+        self._lengths = Lengths()
         self._pool = ThreadPoolExecutor(streams, thread_name_prefix=runtime)
 
     def features(self, words: Floats, mask: Mask) -> Floats:
         """Return the features of each token."""
-        lengths = mask.sum(axis=1)
-        padded = -(-lengths // _STEP) * _STEP
+        lengths: list[int] = mask.sum(axis=1).tolist()
         found = np.zeros((*mask.shape, self._source.features), dtype=np.float32)
 
-        def compute(rows: list[int], length: int) -> None:
-            count = 1 if len(rows) == 1 else self._texts
+        def compute(rows: list[int], count: int, length: int) -> None:
             texts = np.zeros((count, length, words.shape[2]), dtype=np.float32)
             own = np.zeros((count, length), dtype=np.int64)
             own[:, 0] = 1  # a text of nothing can't be computed
@@ -156,17 +159,31 @@ class _PiecewiseNetwork:
             for place, row in enumerate(rows):
                 found[row, : lengths[row]] = computed[place, : lengths[row]]
 
-        pieces = [
-            (piece, int(length))
-            for length in np.unique(padded)[::-1]
-            for piece in _pieces(np.flatnonzero(padded == length).tolist(), self._texts if length <= _SHORT else 1)
-        ]
+        pieces = list(self._pieces(lengths))
         if len(pieces) == 1:  # as a query is: no other thread need wake up
             compute(*pieces[0])
             return found
         for done in [self._pool.submit(compute, *piece) for piece in pieces]:
             done.result()
         return found
+
+    def _pieces(self, lengths: Sequence[int]) -> Iterator[tuple[list[int], int, int]]:
+        """Yield the rows of texts that are computed together, for how many there is room, and how long all are.
+
+        The longest come first. Room for more than there are is filled with blank texts.
+        """
+        rows = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+        longer = [row for row in rows if lengths[row] > self._alone]
+        others = rows[len(longer) :]
+        while longer:
+            length = self._lengths.of(lengths[longer[0]])
+            room = max(1, _TOKENS // length)
+            if len(longer) <= room // 2:
+                room = 1
+            yield longer[:room], room, length
+            longer = longer[room:]
+        for row in others:
+            yield [row], 1, _padded(lengths[row])
 
     def warmed(self) -> _PiecewiseNetwork:
         """Compute texts of usual lengths on every core; return itself.
@@ -182,8 +199,27 @@ class _PiecewiseNetwork:
         return self
 
 
-def _pieces(rows: list[int], size: int) -> list[list[int]]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+class Lengths:
+    """The lengths in tokens that texts are padded to: few, until what padding costs would have paid for another."""
+
+    def __init__(self) -> None:
+        self._known = _LENGTHS
+        self._wasted: Counter[int] = Counter()
+
+    def of(self, length: int) -> int:
+        """Return the one for texts of up to this length."""
+        own = _padded(length)
+        known = next((one for one in self._known if one >= own), own)
+        self._wasted[own] += (known - own) * max(1, _TOKENS // known)
+        if self._wasted[own] <= _WASTED:
+            return known
+        self._known = tuple(sorted({*self._known, own}))
+        return own
+
+
+def _padded(length: int) -> int:
+    """Return a length in tokens as it is computed at least."""
+    return -(-length // _STEP) * _STEP
 
 
 def _torch(source: Source, _threads: int) -> Network:
@@ -232,8 +268,8 @@ def _openvino(source: Source, threads: int, runtime: str = OPENVINO) -> Network:
             free.put(request)
         return found
 
-    texts = 1 if runtime == OPENVINO_INT8 else _TEXTS  # in 8 bits, others would change a text's vector
-    return _PiecewiseNetwork(source, runtime, compute, streams=threads, texts=texts).warmed()
+    alone = max(_USUAL) if runtime == OPENVINO_INT8 else 0  # in 8 bits, a fixed shape rounds in its own way
+    return _PiecewiseNetwork(source, runtime, compute, streams=threads, alone=alone).warmed()
 
 
 def _onnxruntime(source: Source, threads: int) -> Network:
@@ -249,7 +285,7 @@ def _onnxruntime(source: Source, threads: int) -> Network:
         found: Floats = session.run(None, {"words": words, "mask": mask})[0]
         return found
 
-    return _PiecewiseNetwork(source, ONNXRUNTIME, compute, streams=threads, texts=1).warmed()
+    return _PiecewiseNetwork(source, ONNXRUNTIME, compute, streams=threads, alone=sys.maxsize).warmed()
 
 
 _NETWORKS: dict[str, Callable[[Source, int], Network]] = {

@@ -21,7 +21,7 @@ from indexer.shared.text import Span
 __all__ = ["SentenceEncoder", "TextModel", "projection_origin"]
 
 _RECIPE = 1  # raise it when a change of code changes embeddings, so that indexes are built anew
-_BATCH = 32
+_BATCH = 64
 
 
 class TextModel(Protocol):

@@ -9,6 +9,7 @@ import pytest
 
 from indexer.shared.encoder import RUNTIMES, TORCH, Encoder, load_encoder
 from indexer.shared.encoder.language_neutral import read_parallel_text
+from indexer.shared.encoder.networks import Lengths
 from indexer.shared.encoder.runtimes import BFLOAT16, ONNXRUNTIME, OPENVINO, OPENVINO_INT8
 from indexer.shared.errors import EncoderError
 
@@ -70,10 +71,24 @@ def test_runtimes_find_the_same(by_runtime: dict[str, Encoder]) -> None:
     assert list(gains.values()) == pytest.approx([gains[TORCH]] * len(gains), abs=0.01)
 
 
+def test_a_length_is_added_when_padding_has_cost_as_much() -> None:
+    """Texts of 257 tokens: they are padded to 384 until that has taken long enough."""
+    lengths = Lengths()
+    found = [lengths.of(257) for _ in range(20)]
+    assert found == sorted(found, reverse=True)
+    assert {*found} == {384, 272}
+    assert lengths.of(260) == 272
+    assert lengths.of(300) == 384
+
+
+def test_a_text_longer_than_all_known_has_its_own_length() -> None:
+    assert Lengths().of(600) == 608
+
+
 @pytest.mark.encoder
 def test_what_stands_beside_a_text_changes_nothing_(by_runtime: dict[str, Encoder]) -> None:
     text = read_parallel_text()
-    passages = [*(" ".join(text[lang][:8]) for lang in LANGS), *text["fr"][:20], ""]
+    passages = [" ".join(text[lang][:count]) for lang in LANGS for count in (2, 4, 8)] + [*text["fr"][:20], ""]
     for runtime in (OPENVINO_INT8, OPENVINO, ONNXRUNTIME):
         together = by_runtime[runtime].encode_passages(passages)
         alone = np.vstack([by_runtime[runtime].encode_passages([passage]) for passage in passages])

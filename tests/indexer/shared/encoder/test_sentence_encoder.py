@@ -37,7 +37,7 @@ def test_embeddings_are_float32_of_unit_length_in_the_order_of_the_texts(model: 
 
 
 def test_texts_of_like_length_share_a_batch(model: FakeModel) -> None:
-    SentenceEncoder("fake", model, None).encode_queries([("a", "a" * 500)[number % 2] for number in range(64)])
+    SentenceEncoder("fake", model, None).encode_queries([("a", "a" * 500)[number % 2] for number in range(128)])
     assert [{len(text) for text in batch} for batch in model.batches] == [{500}, {1}]
 
 
