@@ -66,10 +66,10 @@ class Similarity:
         self.knows = known_langs(encoder, langs)
         self.centres = centres
 
-    def of_products(self, products: Floats, lang: Rows, vector: Floats) -> Floats:
+    def of_products(self, products: Floats | Sequence[Floats], lang: Rows, vector: Floats) -> Floats:
         """Return the similarities of n passages in these languages to a query `(dim,)`, float32 `(n,)`.
 
-        `products` are those of each model, float32 `(models, n)`, and are changed.
+        `products` are those of each model, float32 `(n,)` each, and are changed.
         """
         found: Floats = products[0]
         of_langs = np.zeros((len(self.knows), len(products)), dtype=np.float32)
@@ -77,7 +77,8 @@ class Similarity:
         if len(self.models) > 1:
             of_langs[self.knows] = self.weights(vector)
             for model, weights in enumerate(of_langs.T):
-                products[model] *= weights[0] if self.knows.all() else weights.take(lang)
+                of_model = products[model]
+                of_model *= weights[0] if self.knows.all() else weights.take(lang)
             found += products[1]
         if self.centres is not None:
             found -= (self.centres.passages @ self.parts(vector) * of_langs).sum(axis=1).take(lang)

@@ -135,7 +135,7 @@ class Engine(Protocol):
         Float32 `(models, rows)`.
         """
 
-    def scanned(self, vector: Floats) -> Floats:
+    def scanned(self, vector: Floats) -> Sequence[Floats]:
         """Return what `products` does of all, less exactly where they are more than EXACT_UP_TO.
 
         The second model's may be 0 in languages that it doesn't know, or where it doesn't know the query's.

@@ -129,16 +129,20 @@ class EmbeddedEngine:
         passages = np.asarray(self._generation.embeddings) if rows is None else self.vectors(rows)
         return np.stack([passages[:, part] @ vector[part] for part in self._models])
 
-    def scanned(self, vector: Floats) -> Floats:
+    def scanned(self, vector: Floats) -> Sequence[Floats]:
         """Return what `products` does of all, less exactly where they are many."""
         if len(self.chunks) <= EXACT_UP_TO:
-            return self.products(vector)
+            return list(self.products(vector))
         first, *second = self._scan_of_models().products([vector[part] for part in self._models])
-        products = np.zeros((len(self._models), len(self.chunks)), dtype=np.float32)
-        products[0] = first
-        if second:
-            products[1, self._known_rows] = second[0]
-        return products
+        return [first, *map(self._of_all, second)]
+
+    def _of_all(self, products: Floats) -> Floats:
+        """Return the second model's products of all passages: 0 for those in languages that it doesn't know."""
+        if len(products) == len(self.chunks):
+            return products
+        every = np.zeros(len(self.chunks), dtype=np.float32)
+        every[self._known_rows] = products
+        return every
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:  # noqa: ARG002 (as every engine has it)
         """Return None: all passages are compared."""

@@ -36,24 +36,25 @@ class FlatScan:
 
         `cores` is how many may compare them at a time, None for all that this process may use.
         """
-        self._models = [_rounded(vectors) for vectors in models]
+        rounded = [_rounded(vectors) for vectors in models]
+        self._sizes = [len(vectors) for vectors in rounded]
+        self._blocks = [
+            (model, rows, vectors[rows])
+            for model, vectors in enumerate(rounded)
+            for rows in (slice(start, start + _BLOCK) for start in range(0, len(vectors), _BLOCK))
+        ]
         self._helpers = max(0, (cores or usable_cores()) - 1)
         self._pool = ThreadPoolExecutor(max(1, self._helpers), thread_name_prefix="scan")  # starts threads when asked
 
     def products(self, queries: Sequence[Floats]) -> list[Floats]:
         """Return the products of each model's vectors with a query `(dim,)` of its own, float32 `(n,)` each."""
         rounded = [quantise(query[None]) for query in queries]
-        products = [np.empty(len(vectors), dtype=np.float32) for vectors in self._models]
-        blocks = iter(
-            [
-                (vectors[start : start + _BLOCK], query, found[start : start + _BLOCK])
-                for vectors, query, found in zip(self._models, rounded, products, strict=True)
-                for start in range(0, len(vectors), _BLOCK)
-            ]
-        )
+        products = [np.empty(size, dtype=np.float32) for size in self._sizes]
+        blocks = iter(self._blocks)
 
         def compare() -> None:
-            for vectors, query, found in blocks:
+            for model, rows, vectors in blocks:
+                query, found = rounded[model], products[model][rows]
                 numkong.dot(vectors.codes, query.codes[0], out=found)
                 np.multiply(found, vectors.scales, out=found)
                 np.multiply(found, query.scales[0], out=found)

@@ -32,7 +32,7 @@ SENTENCE_WEIGHT = 0.5
 _CANDIDATES = 500
 """Chunks, nearest by passage, whose sentences are compared."""
 
-_EXACT = 250
+_EXACT = 150
 """The nearest of them, which are compared exactly where all passages were compared less so."""
 
 _EACH = 100

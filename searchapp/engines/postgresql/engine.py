@@ -224,9 +224,9 @@ class PostgresEngine:
             raise self._lost(count)
         return of_all if rows is None else of_all[:, rows]
 
-    def scanned(self, vector: Floats) -> Floats:
+    def scanned(self, vector: Floats) -> Sequence[Floats]:
         """Return what `products` does of all."""
-        return self.products(vector)
+        return list(self.products(vector))
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:
         """Return the chunks nearest to a query by passage, or nearly all of these; None where all are few."""
