@@ -107,6 +107,7 @@ _PLAIN_WORD = re.compile(rf"[^\W\d_]{_PLAIN_REST}|{_PLAIN_NUMBER}|\d{_PLAIN_REST
 Among these characters its letters are those of Unicode, no digit is another, and all that is invisible is the soft
 hyphen. Before 3.11.5, Python's patterns lose matches behind possessive groups (gh-106052) and aren't used.
 """
+_SPACED_DIGITS = re.compile(r"\d \d")  # of a word that goes on behind a space: no other does
 _RELIABLE = sys.version_info >= (3, 11, 5)
 
 _JAMO = r"[\u1100-\u115F]++[\u1160-\u11A7]*+[\u11A8-\u11FF]*+"
@@ -161,15 +162,14 @@ def tokens(text: str, lang: str) -> list[Token]:
 def spans_of(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, int]]:
     """Return the spans of the words of a text, read as `tokens` does, whose term or stem is one of these."""
     lang = primary_tag(lang)
-    if not _is_plain(text):
+    if not _is_plain(text) or _SPACED_DIGITS.search(text):
         return [(start, end) for found, start, end in _words(text, lang) if found.term in forms or found.stem in forms]
-    readings = _readings(lang)
-    spans: list[tuple[int, int]] = []
-    for match in _PLAIN_WORD.finditer(text):
-        read = readings[match[0]]
-        if read is not None and (read[0].term in forms or read[0].stem in forms):
-            at = match.start()
-            spans.append((at + read[1], at + read[2]))
+    pieces, spans, at = _pieces_of(lang), [], 0
+    for piece in text.split(" "):
+        if not pieces[piece].isdisjoint(forms):
+            found = _words(piece, lang)
+            spans += [(at + start, at + end) for one, start, end in found if one.term in forms or one.stem in forms]
+        at += len(piece) + 1
     return spans
 
 
@@ -326,6 +326,26 @@ class _Readings(dict[str, _Reading | None]):
 @cache
 def _readings(lang: str) -> _Readings:
     return _Readings(lang)
+
+
+class _Pieces(dict[str, frozenset[str]]):
+    """The terms and stems of the words in a piece of a plain text between spaces; kept as `_Readings` are."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+
+    def __missing__(self, piece: str) -> frozenset[str]:
+        found = frozenset(form for forms, _, _ in _words(piece, self._lang) for form in (forms.term, forms.stem))
+        if len(piece) <= _LONGEST_READ:
+            if len(self) >= _MOST_READ:
+                self.clear()
+            self[piece] = found
+        return found
+
+
+@cache
+def _pieces_of(lang: str) -> _Pieces:
+    return _Pieces(lang)
 
 
 def _forms(word: str, lang: str) -> _Forms | None:

@@ -28,10 +28,11 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shared.analysis import Token, tokens
+from indexer.shared.analysis import Token
 from indexer.shared.word_forms import number
 from searchapp.search.keyword import Coverage
 from searchapp.search.lexicon import Lexicon
+from searchapp.search.local_query import term_tokens
 from searchapp.search.query import MAX_TERMS, Query
 
 __all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "RARE_SHARE", "ExactShares", "ExactWords"]
@@ -110,7 +111,7 @@ class ExactWords:
 
     def _words(self, query: Query) -> Iterator[_Word]:
         """Yield the distinct words of the query, read as no language in particular."""
-        found = (token for text in (*query.terms, *query.phrases) for token in tokens(text, ""))
+        found = (token for text in (*query.terms, *query.phrases) for token in term_tokens(text, ""))
         distinct = {token.term: token for token in found}
         for token in list(distinct.values())[:MAX_TERMS]:
             yield self._word(token)

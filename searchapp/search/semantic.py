@@ -29,7 +29,7 @@ Mask = npt.NDArray[np.bool_]
 SENTENCE_WEIGHT = 0.5
 """Weight of a passage's best sentence beside the passage."""
 
-_CANDIDATES = 500
+_CANDIDATES = 300
 """Chunks, nearest by passage, whose sentences are compared."""
 
 _EXACT = 150

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import Stemmer
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from indexer.shared import analysis
-from indexer.shared.analysis import MAX_TERM, analysis_revision, last_word, tokens
+from indexer.shared.analysis import MAX_TERM, analysis_revision, last_word, spans_of, tokens
 from indexer.shared.word_forms import stem
 
 DATA = Path(__file__).parents[3] / "indexer" / "shared" / "data"
@@ -382,3 +382,15 @@ def test_each_plain_character_is_read_alike_by_both_patterns() -> None:
             text = pattern.format(character)
             found = [match.span() for match in analysis._PLAIN_WORD.finditer(text)]
             assert found == [match.span() for match in analysis._WORD_OR_RUN.finditer(text)], ascii(text)
+
+
+@given(plain_texts, st.sampled_from(["en", "fr", "und"]))
+@example("from 1 000 000 to 2 000, 1 2", "en")
+@example("l\u2019action d'un\nétat  public", "fr")
+@settings(max_examples=500)
+def test_words_found_piece_by_piece_are_those_of_the_whole_text(text: str, lang: str) -> None:
+    found = tokens(text, lang)
+    for words in (found, found[::2], found[1::2]):
+        forms = {form for word in words for form in (word.term, word.stem)}
+        same = [(word.start, word.end) for word in found if word.term in forms or word.stem in forms]
+        assert spans_of(forms, text, lang) == same
