@@ -35,7 +35,7 @@ TITLE_WEIGHT = 0.2
 
 _KEY_BYTES = 16
 _COPIED = 4096  # passages at a time
-_ENCODED = 64  # texts at a time: some of the encoder's batches, and seconds of work for a core
+_ENCODED = 64  # texts at a time: a batch of the encoder's, and seconds of work for a core
 
 Item = TypeVar("Item")
 

@@ -136,7 +136,7 @@ class Engine(Protocol):
         """
 
     def scanned(self, vector: Floats) -> Sequence[Floats]:
-        """Return what `products` does of all, less exactly where they are more than EXACT_UP_TO.
+        """Return what `products` does of all, an array for each model, less exactly where they are over EXACT_UP_TO.
 
         The second model's may be 0 in languages that it doesn't know, or where it doesn't know the query's.
         """
