@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from bench.sets import ogp_knownitem
 from bench.speed import medians
 from indexer.shared.encoder import Encoder
-from indexer.workers import Batch, Crew, embed_batch, in_parallel
+from indexer.workers import Batch, Crew, in_parallel, thread_crew
 
 __all__ = ["worker_table"]
 
@@ -23,12 +24,14 @@ def worker_table(data: Path, encoder: Encoder, crew: Crew) -> Iterator[str]:
         for start in range(0, len(texts), _BATCH)
         for part in [texts[start : start + _BATCH]]
     ]
-    alone, shared = medians([lambda _: _alone(batches, encoder), lambda _: list(in_parallel(batches, crew))], _ROUNDS)
+    with thread_crew(encoder) as threads:
+        alone, shared = medians([partial(_embed, batches, one) for one in (threads, crew)], _ROUNDS)
     yield "| runtime | passages a second, one process | workers | ratio |"
     yield "|---|---:|---:|---:|"
     rates = [len(texts) / seconds for seconds in (alone, shared)]
     yield f"| {encoder.runtime} | {rates[0]:.1f} | {rates[1]:.1f} | {alone / shared:.2f} |"
 
 
-def _alone(batches: Sequence[Batch], encoder: Encoder) -> object:
-    return [embed_batch(batch, encoder) for batch in batches]
+def _embed(batches: Sequence[Batch], crew: Crew, _: int) -> None:
+    for _done in in_parallel(batches, crew):
+        pass

@@ -2,7 +2,7 @@
 
 Words are the terms that Concord's own rules make of texts and queries. Concord reads a query in every language of the
 index, and scores three forms of each word and what of the query is covered; Whoosh scores these forms, too, and the
-others one term a word. Flat scans compare passages alone; Concord also takes the best sentences of the nearest 500.
+others one term a word. Flat scans compare passages alone; Concord also takes the best sentences of the nearest 300.
 Concord's scan has all cores; the others use one for one query.
 """
 

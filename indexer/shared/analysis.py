@@ -22,12 +22,12 @@ import hashlib
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import regex
@@ -62,6 +62,8 @@ __all__ = [
     "tokens",
     "words_field",
 ]
+
+Made = TypeVar("Made")
 
 MAX_TERM = 64
 """Longer words are cut, in code points."""
@@ -162,11 +164,10 @@ def tokens(text: str, lang: str) -> list[Token]:
 def spans_of(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, int]]:
     """Return the spans of the words of a text, read as `tokens` does, whose term or stem is one of these."""
     lang = primary_tag(lang)
-    if not _is_plain(text) or _SPACED_DIGITS.search(text):
-        return [(start, end) for found, start, end in _words(text, lang) if found.term in forms or found.stem in forms]
-    pieces, spans, at = _pieces_of(lang), [], 0
-    for piece in text.split(" "):
-        if not pieces[piece].isdisjoint(forms):
+    whole = not _is_plain(text) or _SPACED_DIGITS.search(text) is not None
+    pieces, spans, at = _pieces(lang), [], 0
+    for piece in [text] if whole else text.split(" "):
+        if whole or not pieces[piece].isdisjoint(forms):
             found = _words(piece, lang)
             spans += [(at + start, at + end) for one, start, end in found if one.term in forms or one.stem in forms]
         at += len(piece) + 1
@@ -303,49 +304,37 @@ def _without_elision(word: str, lang: str) -> tuple[int, int]:
     return start, end
 
 
-class _Readings(dict[str, _Reading | None]):
-    """Of a language's words their forms and the span of the word proper, None where a word isn't one to search for.
+class _Kept(dict[str, Made]):
+    """What is made of texts, kept for the next time as far as there is room, unless a text is a long one."""
 
-    What was read once is kept for the next time, as far as there is room, unless the word is a long one.
-    """
+    def __init__(self, make: Callable[[str], Made]) -> None:
+        self._make = make
 
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-
-    def __missing__(self, word: str) -> _Reading | None:
-        start, end = _without_elision(word, self._lang)
-        forms = _forms(word[start : min(end, start + _LONGEST_READ)], self._lang)
-        reading = None if forms is None else (forms, start, end)
-        if len(word) <= _LONGEST_READ:
+    def __missing__(self, text: str) -> Made:
+        made = self._make(text)
+        if len(text) <= _LONGEST_READ:
             if len(self) >= _MOST_READ:
                 self.clear()
-            self[word] = reading
-        return reading
+            self[text] = made
+        return made
 
 
 @cache
-def _readings(lang: str) -> _Readings:
-    return _Readings(lang)
+def _readings(lang: str) -> _Kept[_Reading | None]:
+    """Return of a language's words their forms and the span of the word proper, None for those not to search for."""
 
+    def read(word: str) -> _Reading | None:
+        start, end = _without_elision(word, lang)
+        forms = _forms(word[start : min(end, start + _LONGEST_READ)], lang)
+        return None if forms is None else (forms, start, end)
 
-class _Pieces(dict[str, frozenset[str]]):
-    """The terms and stems of the words in a piece of a plain text between spaces; kept as `_Readings` are."""
-
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-
-    def __missing__(self, piece: str) -> frozenset[str]:
-        found = frozenset(form for forms, _, _ in _words(piece, self._lang) for form in (forms.term, forms.stem))
-        if len(piece) <= _LONGEST_READ:
-            if len(self) >= _MOST_READ:
-                self.clear()
-            self[piece] = found
-        return found
+    return _Kept(read)
 
 
 @cache
-def _pieces_of(lang: str) -> _Pieces:
-    return _Pieces(lang)
+def _pieces(lang: str) -> _Kept[frozenset[str]]:
+    """Return of pieces of a language's plain texts, between spaces, the terms and stems of their words."""
+    return _Kept(lambda piece: frozenset(form for one, _, _ in _words(piece, lang) for form in (one.term, one.stem)))
 
 
 def _forms(word: str, lang: str) -> _Forms | None:

@@ -32,7 +32,7 @@ from indexer.shared.analysis import Token
 from indexer.shared.word_forms import number
 from searchapp.search.keyword import Coverage
 from searchapp.search.lexicon import Lexicon
-from searchapp.search.local_query import term_tokens
+from searchapp.search.local_query import plain_tokens
 from searchapp.search.query import MAX_TERMS, Query
 
 __all__ = ["ABOUT", "NUMBER_WEIGHT", "RARE", "RARE_SHARE", "ExactShares", "ExactWords"]
@@ -111,8 +111,7 @@ class ExactWords:
 
     def _words(self, query: Query) -> Iterator[_Word]:
         """Yield the distinct words of the query, read as no language in particular."""
-        found = (token for text in (*query.terms, *query.phrases) for token in term_tokens(text, ""))
-        distinct = {token.term: token for token in found}
+        distinct = {token.term: token for token in plain_tokens(query)}
         for token in list(distinct.values())[:MAX_TERMS]:
             yield self._word(token)
 

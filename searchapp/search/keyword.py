@@ -41,12 +41,12 @@ from whoosh.reading import IndexReader
 from whoosh.scoring import WeightingModel
 from whoosh.searching import Searcher
 
-from indexer.shared.analysis import ID_FIELD, NAMES_FIELD, Token, keyword_schema, surface_field, tokens, words_field
+from indexer.shared.analysis import ID_FIELD, NAMES_FIELD, Token, keyword_schema, surface_field, words_field
 from indexer.shared.postings import PostingList
 from searchapp.engines.base import PostingSource
 from searchapp.held import Held
 from searchapp.search.lexicon import Lexicon
-from searchapp.search.local_query import LocalQuery, Prefix, in_language
+from searchapp.search.local_query import LocalQuery, Prefix, in_language, plain_tokens
 from searchapp.search.query import Query
 
 __all__ = ["K1", "NEAR_WEIGHT", "PRIOR", "SURFACE_WEIGHT", "B", "Coverage", "KeywordLeg", "Run"]
@@ -181,9 +181,7 @@ class KeywordLeg:
 
     def _numbers(self, query: Query, *, words: bool) -> Iterator[int]:
         """Give the numbers of the terms that are looked up for a query, but for those that stars stand for."""
-        exact = (
-            [token.surface for text in (*query.terms, *query.phrases) for token in tokens(text, "")] if words else []
-        )
+        exact = [token.surface for token in plain_tokens(query)] if words else []
         wanted = [(NAMES_FIELD, surface) for surface in exact]
         wanted += [(ID_FIELD, each.casefold()) for each in (*query.commitment_ids, *query.fields.id)]
         for _, lang, local in self._local(query):

@@ -10,7 +10,7 @@ from indexer.shared.analysis import Token, last_word, tokens
 from indexer.shared.word_forms import primary_tag
 from searchapp.search.query import MAX_TERMS, Correction, Query
 
-__all__ = ["LocalQuery", "NearWords", "Prefix", "in_language", "term_tokens"]
+__all__ = ["LocalQuery", "NearWords", "Prefix", "in_language", "plain_tokens", "term_tokens"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,12 @@ class LocalQuery:
 def term_tokens(term: str, lang: str) -> tuple[Token, ...]:
     """Return the tokens of one word of a query in a language; the words that people type are mostly the same."""
     return tuple(tokens(term, lang))
+
+
+def plain_tokens(query: Query) -> list[Token]:
+    """Return the tokens of a query's words and phrases, read as no language in particular."""
+    phrases = (token for phrase in query.phrases for token in tokens(phrase, ""))
+    return [*(token for term in query.terms for token in term_tokens(term, "")), *phrases]
 
 
 @lru_cache(maxsize=512)
