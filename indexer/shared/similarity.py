@@ -66,10 +66,22 @@ class Similarity:
         self.knows = known_langs(encoder, langs)
         self.centres = centres
 
-    def of_products(self, products: Floats | Sequence[Floats], lang: Rows, vector: Floats) -> Floats:
+    def queries(self, vector: Floats) -> list[Floats]:
+        """Return what a query `(dim,)` is to centred passages: their product with it is their similarity.
+
+        The first is for passages in languages that only the first model knows, and has the length of that model's
+        vectors; the second, if there is a second model, for those that both know.
+        """
+        first = vector[self.models[0]]
+        if len(self.models) == 1:
+            return [first]
+        weight, second = self.weights(vector)
+        return [first, np.concatenate([weight * first, second * vector[self.models[1]]], dtype=np.float32)]
+
+    def of_products(self, products: Floats, lang: Rows, vector: Floats) -> Floats:
         """Return the similarities of n passages in these languages to a query `(dim,)`, float32 `(n,)`.
 
-        `products` are those of each model, float32 `(n,)` each, and are changed.
+        `products` are those of each model, float32 `(models, n)`, and are changed.
         """
         found: Floats = products[0]
         of_langs = np.zeros((len(self.knows), len(products)), dtype=np.float32)

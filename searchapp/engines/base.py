@@ -135,17 +135,17 @@ class Engine(Protocol):
         Float32 `(models, rows)`.
         """
 
-    def scanned(self, vector: Floats) -> Sequence[Floats]:
-        """Return what `products` does of all, an array for each model, less exactly where they are over EXACT_UP_TO.
+    def scanned(self, similarity: Similarity, vector: Floats) -> Floats | None:
+        """Return the similarities of all passages to a query `(dim,)`, float32 `(chunks,)`, less exactly but sooner.
 
-        The second model's may be 0 in languages that it doesn't know, or where it doesn't know the query's.
+        None is returned where comparing all of them exactly takes no longer.
         """
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:
         """Return the chunks nearest to a query by passage, ascending, or nearly all of these; None where all are few.
 
-        `documents` says of which they may be, bool `(documents,)`; None for all. None is returned where `scanned` is
-        as quick.
+        `documents` says of which they may be, bool `(documents,)`; None for all. None is returned where comparing all
+        of them is as quick.
         """
 
     def scale(self, compute: Callable[[], Scale]) -> Scale:

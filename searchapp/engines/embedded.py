@@ -7,7 +7,7 @@ exactly asks for their products.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -24,7 +24,7 @@ from indexer.shared.postings import Postings, load_postings
 from indexer.shared.records import Chunk, Document
 from indexer.shared.similarity import EXACT_UP_TO, Similarity, known_langs, model_parts
 from indexer.shared.storage import Centres, Generation, Sentences
-from searchapp.engines.flat_scan import FlatScan
+from searchapp.engines.flat_scan import BLOCK, FlatScan
 
 __all__ = ["EmbeddedEngine"]
 
@@ -42,7 +42,9 @@ class EmbeddedEngine:
         self._generation = generation
         self._models = model_parts(generation.manifest.encoder)
         knows = known_langs(generation.manifest.encoder, generation.manifest.langs)
-        self._known_rows = _rows_of(knows[generation.chunks["lang"]])
+        known = knows[generation.chunks["lang"]]
+        groups = enumerate((~known, known)[: len(self._models)])
+        self._groups = {number: _rows_of(chosen) for number, chosen in groups if chosen.any()}
         self._lock = threading.Lock()
         self._scan: FlatScan | None = None
 
@@ -129,20 +131,16 @@ class EmbeddedEngine:
         passages = np.asarray(self._generation.embeddings) if rows is None else self.vectors(rows)
         return np.stack([passages[:, part] @ vector[part] for part in self._models])
 
-    def scanned(self, vector: Floats) -> Sequence[Floats]:
-        """Return what `products` does of all, less exactly where they are many."""
+    def scanned(self, similarity: Similarity, vector: Floats) -> Floats | None:
+        """Return the similarities of all passages, less exactly; None where they are few."""
         if len(self.chunks) <= EXACT_UP_TO:
-            return list(self.products(vector))
-        first, *second = self._scan_of_models().products([vector[part] for part in self._models])
-        return [first, *map(self._of_all, second)]
-
-    def _of_all(self, products: Floats) -> Floats:
-        """Return the second model's products of all passages: 0 for those in languages that it doesn't know."""
-        if len(products) == len(self.chunks):
-            return products
-        every = np.zeros(len(self.chunks), dtype=np.float32)
-        every[self._known_rows] = products
-        return every
+            return None
+        scores = np.empty(len(self.chunks), dtype=np.float32)
+        queries = similarity.queries(vector)
+        of_groups = self._scan_of(similarity).products([queries[group] for group in self._groups])
+        for rows, products in zip(self._groups.values(), of_groups, strict=True):
+            scores[rows] = products
+        return scores
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:  # noqa: ARG002 (as every engine has it)
         """Return None: all passages are compared."""
@@ -152,14 +150,19 @@ class EmbeddedEngine:
         """Return what `compute` gives."""
         return compute()
 
-    def _scan_of_models(self) -> FlatScan:
-        """Return the passages of each model to scan, those of the second in languages that it knows."""
+    def _scan_of(self, similarity: Similarity) -> FlatScan:
+        """Return the passages to scan: those in languages that only the first model knows, and that both know."""
         with self._lock:
             if self._scan is None:
-                stored = np.asarray(self._generation.embeddings)
-                first, *second = (stored[:, part] for part in self._models)
-                self._scan = FlatScan([first, *(part[self._known_rows] for part in second)])
+                self._scan = FlatScan([self._centred(similarity, group) for group in self._groups])
             return self._scan
+
+    def _centred(self, similarity: Similarity, group: int) -> Iterator[Embeddings]:
+        """Give what the models that know a group say of its passages, less the centres of their languages."""
+        rows = np.arange(len(self.chunks))[self._groups[group]]
+        for start in range(0, len(rows), BLOCK):
+            some = rows[start : start + BLOCK]
+            yield similarity.centred(self.vectors(some), self.chunks["lang"][some])[:, : self._models[group].stop]
 
 
 def _rows_of(chosen: Mask) -> slice | Rows:

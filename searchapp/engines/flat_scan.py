@@ -11,7 +11,7 @@ busy one it waits for none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numkong
@@ -19,42 +19,43 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.cores import usable_cores
-from indexer.shared.quantised import QuantisedVectors, quantise
+from indexer.shared.quantised import quantise
 
-__all__ = ["FlatScan"]
+__all__ = ["BLOCK", "FlatScan"]
 
 Floats = npt.NDArray[np.float32]
 
-_BLOCK = 8192  # rows that are rounded or compared at a time
+BLOCK = 8192
+"""Vectors in a block: enough that handing it out takes no time, few enough that no core is idle at the end."""
 
 
 class FlatScan:
-    """The vectors of some models, rounded to eight bits. Safe to use from several threads."""
+    """Some groups of vectors, rounded to eight bits. Safe to use from several threads."""
 
-    def __init__(self, models: Sequence[Floats], *, cores: int | None = None) -> None:
-        """Round each model's vectors `(n, dim)`, which may be mapped and needn't be contiguous.
+    def __init__(self, groups: Sequence[Iterable[Floats]], *, cores: int | None = None) -> None:
+        """Round the vectors of each group, which come in blocks `(n, dim)` of up to BLOCK.
 
         `cores` is how many may compare them at a time, None for all that this process may use.
         """
-        rounded = [_rounded(vectors) for vectors in models]
-        self._sizes = [len(vectors) for vectors in rounded]
-        self._blocks = [
-            (model, rows, vectors[rows])
-            for model, vectors in enumerate(rounded)
-            for rows in (slice(start, start + _BLOCK) for start in range(0, len(vectors), _BLOCK))
-        ]
+        self._sizes = [0] * len(groups)
+        self._blocks = []
+        for group, blocks in enumerate(groups):
+            for block in blocks:
+                start = self._sizes[group]
+                self._sizes[group] = end = start + len(block)
+                self._blocks.append((group, slice(start, end), quantise(block)))
         self._helpers = max(0, (cores or usable_cores()) - 1)
         self._pool = ThreadPoolExecutor(max(1, self._helpers), thread_name_prefix="scan")  # starts threads when asked
 
     def products(self, queries: Sequence[Floats]) -> list[Floats]:
-        """Return the products of each model's vectors with a query `(dim,)` of its own, float32 `(n,)` each."""
+        """Return the products of each group's vectors with a query `(dim,)` of its own, float32 `(n,)` each."""
         rounded = [quantise(query[None]) for query in queries]
         products = [np.empty(size, dtype=np.float32) for size in self._sizes]
         blocks = iter(self._blocks)
 
         def compare() -> None:
-            for model, rows, vectors in blocks:
-                query, found = rounded[model], products[model][rows]
+            for group, rows, vectors in blocks:
+                query, found = rounded[group], products[group][rows]
                 numkong.dot(vectors.codes, query.codes[0], out=found)
                 np.multiply(found, vectors.scales, out=found)
                 np.multiply(found, query.scales[0], out=found)
@@ -65,12 +66,3 @@ class FlatScan:
             if not helper.cancel():  # it has begun
                 helper.result()
         return products
-
-
-def _rounded(vectors: Floats) -> QuantisedVectors:
-    codes, scales = np.empty(vectors.shape, dtype=np.int8), np.empty(len(vectors), dtype=np.float32)
-    for start in range(0, len(vectors), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        block = quantise(np.ascontiguousarray(vectors[rows]))
-        codes[rows], scales[rows] = block.codes, block.scales
-    return QuantisedVectors(codes=codes, scales=scales)

@@ -3,7 +3,7 @@
 The chunk's passage and that sentence of it which is most like the query count half each: a passage speaks of several
 things, and a question often asks for one of them. `indexer.shared.similarity` says how similar two texts are.
 
-More than EXACT_UP_TO passages are compared less exactly first, as their engine does, and the nearest again exactly.
+Where their engine compares many passages less exactly first, the nearest are compared again exactly.
 Where there are too many to compare, the engine names those that are nearest, nearly all of them. The others count as
 unlike the query, but for those that have most of its words.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings
-from indexer.shared.similarity import EXACT_UP_TO, Similarity
+from indexer.shared.similarity import Similarity
 from searchapp.engines.base import Engine
 
 __all__ = ["SENTENCE_WEIGHT", "Nearness", "SemanticLeg"]
@@ -80,11 +80,13 @@ class SemanticLeg:
         nearest = self._engine.nearest(self.similarity, vector, None)
         if nearest is not None:
             return self._among(nearest, vector, documents, words)
-        scores = self.similarity.of_products(self._engine.scanned(vector), self._lang, vector)
+        scores = self._engine.scanned(self.similarity, vector)
+        if scores is None:
+            scores = self.passage_scores(vector)
+            return Nearness(passages=scores, nearest=_highest(scores, _CANDIDATES))
         nearest = _highest(scores, _CANDIDATES)
-        if len(scores) > EXACT_UP_TO:
-            first = nearest[_highest(scores[nearest], _EXACT)]
-            scores[first] = self.passage_scores(vector, first)
+        first = nearest[_highest(scores[nearest], _EXACT)]
+        scores[first] = self.passage_scores(vector, first)
         return Nearness(passages=scores, nearest=nearest)
 
     def _among(self, nearest: Rows, vector: Floats, documents: Mask | None, words: Floats | None) -> Nearness:

@@ -224,9 +224,9 @@ class PostgresEngine:
             raise self._lost(count)
         return of_all if rows is None else of_all[:, rows]
 
-    def scanned(self, vector: Floats) -> Sequence[Floats]:
-        """Return what `products` does of all."""
-        return list(self.products(vector))
+    def scanned(self, similarity: Similarity, vector: Floats) -> Floats | None:  # noqa: ARG002 (as every engine has it)
+        """Return None: where all passages are compared, they are so exactly."""
+        return None
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:
         """Return the chunks nearest to a query by passage, or nearly all of these; None where all are few."""
@@ -256,13 +256,9 @@ class PostgresEngine:
         self, similarity: Similarity, vector: Floats, documents: list[int] | None
     ) -> tuple[npt.NDArray[np.int32], Floats]:
         """Return what the approximate indexes give: numbers of chunks, and their negative products with the query."""
-        kinds = [(1, vector[self._models[0]])]
-        if len(self._models) > 1:
-            weight, second = similarity.weights(vector)
-            kinds.append((2, np.concatenate([weight * kinds[0][1], second * vector[self._models[1]]])))
         filtered = sql.SQL("") if documents is None else sql.SQL(" and document = any(%s)")
         found = []
-        for models, query in kinds:
+        for models, query in enumerate(similarity.queries(vector), start=1):
             dim = sql.Literal(len(query))
             statement = sql.SQL(
                 "select array_agg(chunk), array_agg(product) from (select chunk,"

@@ -25,8 +25,7 @@ RNG = np.random.default_rng(0)
 @pytest.fixture(autouse=True)
 def rough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have few passages compared as many are."""
-    for module in (embedded, semantic):
-        monkeypatch.setattr(module, "EXACT_UP_TO", 0)
+    monkeypatch.setattr(embedded, "EXACT_UP_TO", 0)
 
 
 def vectors(count: int) -> np.ndarray:
