@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numkong
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["QuantisedVectors", "quantise"]
+__all__ = ["QuantisedVectors", "joined_vectors", "quantise"]
 
 _LEVELS = 127
 _FEW = 64  # vectors, about the sentences of a passage
@@ -51,6 +52,12 @@ class QuantisedVectors:
         both: npt.NDArray[np.float32] = products[:, : len(coarse)] + products[:, len(coarse) :]
         both *= self.scales[:, None]
         return both
+
+
+def joined_vectors(parts: Sequence[QuantisedVectors]) -> QuantisedVectors:
+    """Return the vectors of one or more sets, one set after the other."""
+    codes, scales = (np.concatenate(arrays) for arrays in zip(*((one.codes, one.scales) for one in parts), strict=True))
+    return QuantisedVectors(codes=codes, scales=scales)
 
 
 def quantise(vectors: npt.NDArray[np.float32]) -> QuantisedVectors:

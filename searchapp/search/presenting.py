@@ -113,9 +113,7 @@ class Presenter:
         """Return for each chunk the sentence that means what a query does; none without the query's vector."""
         if vector is None:
             return [()] * len(rows)
-        scores = self._semantic.sentence_scores(rows, vector)
-        spans = [self._engine.sentences(row).spans for row in rows]
-        return [sentence_highlight(*each) for each in zip(spans, scores, strict=True)]
+        return [sentence_highlight(*each) for each in self._semantic.scored_sentences(rows, vector)]
 
     def _hit(
         self,

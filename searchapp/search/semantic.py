@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.shared.encoder import Embeddings
+from indexer.shared.quantised import joined_vectors
 from indexer.shared.similarity import Similarity
 from searchapp.engines.base import Engine
 
@@ -24,6 +25,7 @@ __all__ = ["SENTENCE_WEIGHT", "Nearness", "SemanticLeg"]
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+Spans = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 SENTENCE_WEIGHT = 0.5
@@ -121,16 +123,21 @@ class SemanticLeg:
         raised[rows] = scores[rows] + lift
         return raised
 
-    def sentence_scores(self, rows: Sequence[int], vector: Floats) -> list[Floats]:
-        """Return for each of these chunks the similarity of its sentences to a query, float32 `(sentences,)`."""
+    def scored_sentences(self, rows: Sequence[int], vector: Floats) -> list[tuple[Spans, Floats]]:
+        """Return for each of these chunks the spans of its sentences, and their similarity to a query.
+
+        Int32 `(sentences, 2)` and float32 `(sentences,)`.
+        """
         if not rows:
             return []
-        vectors = [self._engine.sentences(row).embeddings.floats() for row in rows]
-        counts = [len(each) for each in vectors]
+        found = [self._engine.sentences(row) for row in rows]
+        counts = [len(one.spans) for one in found]
+        vectors = joined_vectors([one.embeddings for one in found]).floats()
         knows = np.repeat(self.similarity.knows[self._lang[list(rows)]], counts)
         parts = self.similarity.parts(vector)
-        scores = self.similarity.joined((np.concatenate(vectors) @ parts).T, knows, parts)
-        return np.split(scores, np.cumsum(counts)[:-1])
+        scores = self.similarity.joined((vectors @ parts).T, knows, parts)
+        ends = np.cumsum(counts).tolist()
+        return [(one.spans, scores[end - count : end]) for one, count, end in zip(found, counts, ends, strict=True)]
 
     def as_queries(self, rows: Rows) -> Embeddings:
         """Return what makes the chunks in these rows queries for `passage_scores`, float32 `(rows, dim)`."""

@@ -134,9 +134,8 @@ class SimilarCommitments:
     def _quote(self, row: int, vector: Floats) -> Quote:
         document = self._engine.document(int(self._engine.chunks["document"][row]))
         chunk = self._engine.chunk(row, document)
-        [scores] = self._semantic.sentence_scores([row], vector)
-        mark = nearest_sentence(self._engine.sentences(row).spans, scores)
-        return Quote(document=document, passage=Passage.of(chunk, mark))
+        [scored] = self._semantic.scored_sentences([row], vector)
+        return Quote(document=document, passage=Passage.of(chunk, nearest_sentence(*scored)))
 
     def _candidates(self, versions: Sequence[int], request: SimilarRequest) -> Mask:
         """Return which documents may be hits, bool `(documents,)`."""

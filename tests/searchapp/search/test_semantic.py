@@ -149,7 +149,8 @@ def test_the_sentences_of_a_chunk_are_compared_one_by_one() -> None:
     corpus = Corpus(10)
     query = vectors(1)[0]
     expected = [joined(one, query, known=True) for one in corpus.of_sentences[corpus.rows(4)]]
-    _, found = corpus.leg().sentence_scores([2, 4], query)
+    _, (spans, found) = corpus.leg().scored_sentences([2, 4], query)
+    assert len(spans) == len(found)
     assert found == pytest.approx(np.array(expected), abs=5e-3)
 
 
