@@ -70,9 +70,13 @@ def descending(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
 
     Scores and places are sorted as one whole number each, which is several times faster than a stable sort of scores.
     """
-    bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)  # with 0 added, -0 is 0
-    ascending = bits ^ ((bits >> 31) & 0x7FFFFFFF)
-    places: npt.NDArray[np.int64] = np.sort((~ascending << 32) | np.arange(len(scores))) & 0xFFFFFFFF
+    bits = (scores + np.float32(0)).view(np.int32)  # with 0 added, -0 is 0
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)  # ordered as the scores are
+    places: npt.NDArray[np.int64] = np.invert(bits, out=bits).astype(np.int64)
+    places <<= 32
+    places |= np.arange(len(scores))
+    places.sort()
+    places &= 0xFFFFFFFF
     return places
 
 
