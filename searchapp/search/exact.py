@@ -48,16 +48,15 @@ _FEWEST_DIGITS = 2
 Kind = Literal["number", "name"]
 
 Scores = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Word:
-    """A word of the query: its weight, and the rows that have it if it is exact."""
+    """A word of the query, its weight, and what kind of exact word it is, if it is one."""
 
+    surface: str
     weight: float
     kind: Kind | None
-    rows: Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,7 @@ class ExactWords:
         shares = {kind: np.zeros(len(self._commitment), dtype=np.float32) for kind in kinds}
         for word in words:
             if word.kind is not None:
-                shares[word.kind][word.rows] += np.float32(word.weight / total)
+                shares[word.kind][self._lexicon.rows_written(word.surface)] += np.float32(word.weight / total)
         none = all(word.kind is None for word in words)
         return ExactShares(number=shares["number"], name=shares["name"], weight=total, none=none)
 
@@ -116,22 +115,24 @@ class ExactWords:
             yield self._word(token)
 
     def _word(self, token: Token) -> _Word:
-        rows = self._lexicon.rows_written(token.surface)
-        frequency = len(rows) or self._lexicon.frequency(token)
+        written = self._lexicon.frequency_written(token.surface)
+        frequency = written or self._lexicon.frequency(token)
         partial = not frequency or not token.surface
         return _Word(
+            surface=token.surface,
             weight=self._idf(frequency) * (_PARTIAL if partial else 1),
-            kind=self._kind(token, rows),
-            rows=rows,
+            kind=self._kind(token.surface, written),
         )
 
-    def _kind(self, token: Token, rows: Rows) -> Kind | None:
-        digits = sum(map(str.isdigit, token.surface))
-        if number(token.surface) is not None:
+    def _kind(self, surface: str, written: int) -> Kind | None:
+        """Return what kind of exact word one is that so many rows have."""
+        digits = sum(map(str.isdigit, surface))
+        if number(surface) is not None:
             return "number" if digits >= _FEWEST_DIGITS else None
-        capital = digits or 2 * self._lexicon.written_as_name(token.surface) >= len(rows)
-        few = 0 < len(rows) <= self._most
-        return "name" if capital and few and len(np.unique(self._commitment[rows])) <= self._rare else None
+        if not 0 < written <= self._most or not (digits or 2 * self._lexicon.written_as_name(surface) >= written):
+            return None
+        commitments = np.unique(self._commitment[self._lexicon.rows_written(surface)])
+        return "name" if len(commitments) <= self._rare else None
 
     def _idf(self, frequency: int) -> float:
         return math.log(1 + (len(self._commitment) - frequency + 0.5) / (frequency + 0.5))

@@ -6,7 +6,7 @@ Words are compared without accents, as `analysis` folds them in their language, 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,8 @@ class Lexicon:
         self._postings = postings
         self._vocabularies = vocabularies
         self._by_lang: dict[str, _Surfaces] = {}
+        self._words_fields = [words_field(lang) for lang in self.langs]
+        self._surface_fields = [surface_field(lang) for lang in self.langs]
 
     def has(self, lang: str, word: Token) -> bool:
         """Return whether some row of a language has a word of the query, in whichever form."""
@@ -67,16 +69,19 @@ class Lexicon:
 
     def frequency(self, word: Token) -> int:
         """Return how many rows of all languages have a word of the query, by its more frequent form."""
-        fields = [words_field(lang) for lang in self.langs]
-        return max(sum(self._frequency(field, form) for field in fields) for form in (word.term, word.stem))
+        return max(self._frequency(self._words_fields, form) for form in {word.term, word.stem})
+
+    def frequency_written(self, surface: str) -> int:
+        """Return how many rows of all languages have a word exactly so, but for capitals."""
+        return self._frequency(self._surface_fields, surface)
 
     def written_as_name(self, surface: str) -> int:
         """Return how many rows have a word with a capital letter inside of a sentence."""
-        return self._frequency(NAMES_FIELD, surface)
+        return self._frequency([NAMES_FIELD], surface)
 
     def rows_written(self, surface: str) -> Rows:
         """Return the rows of all languages that have a word exactly so, but for capitals, int32 `(n,)`."""
-        found = [self._rows(surface_field(lang), surface) for lang in self.langs]
+        found = [self._postings.posting_list(number).rows for number in self._numbers(self._surface_fields, surface)]
         return np.concatenate([np.empty(0, np.int32), *found])
 
     def rows_starting(self, lang: str, start: str, limit: int | None = MAX_EXPANSIONS) -> tuple[Rows, Weights]:
@@ -130,13 +135,16 @@ class Lexicon:
             if not any(map(str.isdigit, folded))
         ]
 
-    def _rows(self, field: str, term: str) -> Rows:
-        number = self._vocabularies.get(field, {}).get(term.encode())
-        return np.empty(0, np.int32) if number is None else self._postings.posting_list(number).rows
+    def _frequency(self, fields: Iterable[str], term: str) -> int:
+        """Return how many rows have a term, all of these fields together."""
+        found = self._numbers(fields, term)
+        return int(self._postings.frequencies(np.array(found)).sum()) if found else 0
 
-    def _frequency(self, field: str, term: str) -> int:
-        number = self._vocabularies.get(field, {}).get(term.encode())
-        return 0 if number is None else int(self._postings.frequencies(np.array([number]))[0])
+    def _numbers(self, fields: Iterable[str], term: str) -> list[int]:
+        """Return the numbers that a term has in those of these fields that have it."""
+        text = term.encode()
+        numbers = (self._vocabularies.get(field, {}).get(text) for field in fields)
+        return [number for number in numbers if number is not None]
 
     def _surfaces(self, lang: str) -> _Surfaces:
         if lang not in self._by_lang:
