@@ -166,5 +166,5 @@ class EmbeddedEngine:
 
 
 def _rows_of(chosen: Mask) -> slice | Rows:
-    """Return what selects the rows chosen: a slice for all of them, which are not copied then."""
+    """Return what selects the rows chosen: a slice for all of them, which needn't be looked up one by one then."""
     return slice(None) if chosen.all() else np.flatnonzero(chosen)
