@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -44,6 +45,7 @@ RARE_SHARE = 0.02
 
 _PARTIAL = 0.5
 _FEWEST_DIGITS = 2
+_REMEMBERED = 4096  # words that were asked for last: some 2 MB
 
 Kind = Literal["number", "name"]
 
@@ -95,6 +97,7 @@ class ExactWords:
         chunks = np.bincount(commitment)
         self._rare = min(RARE, RARE_SHARE * np.count_nonzero(chunks))
         self._most = self._rare * chunks.max(initial=0)  # rows that so many commitments can have
+        self._remembered = lru_cache(_REMEMBERED)(self._word)
 
     def shares(self, query: Query) -> ExactShares:
         """Return how much of a query is exact words that each row has."""
@@ -112,7 +115,7 @@ class ExactWords:
         """Yield the distinct words of the query, read as no language in particular."""
         distinct = {token.term: token for token in plain_tokens(query)}
         for token in list(distinct.values())[:MAX_TERMS]:
-            yield self._word(token)
+            yield self._remembered(token)
 
     def _word(self, token: Token) -> _Word:
         written = self._lexicon.frequency_written(token.surface)
