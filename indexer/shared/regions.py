@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale
@@ -25,12 +25,15 @@ def region_of(country: str | None) -> str | None:
 
 def region_label(code: str, lang: str = "en") -> str:
     """Return a region's name in a language, in English if it has none there; an unknown code is its own name."""
-    region = _table().get(code)
-    if region is None:
-        return code
-    known = locale_identifiers()
-    names = Locale(lang if lang in known else "en").territories
-    return str(names.get(region["m49"]) or Locale("en").territories[region["m49"]])
+    return _names(lang).get(code, code)
+
+
+@lru_cache(maxsize=64)
+def _names(lang: str) -> dict[str, str]:
+    english = Locale("en").territories
+    names = Locale(lang).territories if lang in locale_identifiers() else english
+    numbers = {code: region["m49"] for code, region in _table().items()}
+    return {code: str(names.get(number) or english[number]) for code, number in numbers.items()}
 
 
 @cache
