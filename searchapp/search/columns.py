@@ -108,9 +108,9 @@ class Columns:
 
     `commitment` is the number of a document's commitment, `group` that of its group of near-duplicates, `year` its
     year or 0, `lang` and `country` the numbers of its language and country among the values of these columns (-1 for an
-    unknown country), and `section_kinds` the kinds of its sections, in order. By chunk row, `document_of` is the row of
-    its document. The documents of commitment n are those from `first_versions[n]` up to `first_versions[n + 1]` among
-    the rows in `by_commitment`.
+    unknown country), and `section_kinds` the kinds of its sections, in order. `langs` holds the rows of the documents
+    in each language, int64 and ascending. By chunk row, `document_of` is the row of its document. The documents of
+    commitment n are those from `first_versions[n]` up to `first_versions[n + 1]` among the rows in `by_commitment`.
     """
 
     document_ids: tuple[str, ...]
@@ -122,6 +122,7 @@ class Columns:
     year: npt.NDArray[np.int32]
     lang: npt.NDArray[np.int32]
     country: npt.NDArray[np.int32]
+    langs: tuple[npt.NDArray[np.int64], ...]
     section_kinds: tuple[tuple[str, ...], ...]
     document_of: npt.NDArray[np.int32]
     by_commitment: npt.NDArray[np.int64]
@@ -176,6 +177,7 @@ def load_columns(engine: Engine) -> Columns:
     numbers = {commitment_id: number for number, commitment_id in enumerate(commitment_ids)}
     by_field = {field: _column(field, [values_of(row) for row in rows]) for field, values_of in _VALUES.items()}
     commitment = np.array([numbers[row.commitment_id] for row in rows], dtype=np.int32)
+    lang = by_field["lang"].single
     return Columns(
         document_ids=tuple(row.document_id for row in rows),
         commitment_ids=commitment_ids,
@@ -184,8 +186,9 @@ def load_columns(engine: Engine) -> Columns:
         commitment=commitment,
         group=np.array(engine.groups),
         year=np.array([row.facts.year or 0 for row in rows], dtype=np.int32),
-        lang=by_field["lang"].single,
+        lang=lang,
         country=by_field["country"].single,
+        langs=tuple(np.flatnonzero(lang == number) for number in range(len(by_field["lang"].values))),
         section_kinds=tuple(tuple(section.kind for section in row.sections) for row in rows),
         document_of=np.array(engine.chunks["document"]),
         by_commitment=np.argsort(commitment, kind="stable"),

@@ -12,6 +12,7 @@ has the number or the rare name asked for (`searchapp.search.exact`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from searchapp.search.ranking import descending
 __all__ = ["FusionWeights", "fuse", "lift"]
 
 Scores = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +47,17 @@ def lift(keyword: Scores, weights: FusionWeights) -> Scores:
     return lifted
 
 
-def fuse(slots: Scores, inside: Scores, lang: npt.NDArray[np.int32]) -> Scores:
+def fuse(slots: Scores, inside: Scores, langs: Iterable[Rows]) -> Scores:
     """Return the fused score of each of n documents, float32 `(n,)`.
 
     `slots` holds the scores that give languages their places (meaning, lift and exact words), `inside` what orders the
-    documents of one language (the same plus the weighted keyword score), and `lang` the number of each document's
-    language. A document's fused score is the one that its place came from.
+    documents of one language (the same plus the weighted keyword score), and `langs` the documents of each language. A
+    document's fused score is the one that its place came from; those of no language keep their own.
     """
     fused = slots.copy()
-    for number in np.flatnonzero(np.bincount(lang[slots != inside])):  # elsewhere each takes its own place
-        rows = np.flatnonzero(lang == number)
-        fused[rows[descending(inside.take(rows))]] = np.sort(slots.take(rows))[::-1]
+    for documents in langs:
+        places, order = slots.take(documents), inside.take(documents)
+        if not np.array_equal(places, order):  # else each takes its own place
+            places.sort()
+            fused[documents.take(descending(order))] = places[::-1]
     return fused

@@ -50,7 +50,6 @@ from searchapp.search.watch import Watch
 __all__ = ["Searcher"]
 
 Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Grades = npt.NDArray[np.int8]
 
@@ -352,8 +351,7 @@ class Searcher:
         if grades is None:
             grades = np.full(len(self._columns.document_ids), WEAK, dtype=np.int8)
         there = legs.rows.there(len(grades))
-        scored = np.flatnonzero(matching_documents(there, masks))
-        scores = self._document_scores(query, legs, scored)
+        scores = self._document_scores(query, legs, matching_documents(there, masks))
         candidates = there & (grades != NONE)
         documents = np.flatnonzero(matching_documents(candidates, masks))
         return Answer(
@@ -366,18 +364,18 @@ class Searcher:
             ranking=collapse(documents, scores, unit),
         )
 
-    def _document_scores(self, query: Query, legs: Legs, documents: Rows) -> Floats:
-        """Return the scores that order documents, float32 by document row; other documents than these have 0."""
-        every = len(self._columns.document_ids)
-        scores = np.zeros(every, dtype=np.float32)
-        inside = legs.rows.highest(legs.best, every)[documents]
-        if legs.meaning is None:
-            scores[documents] = inside
-        else:
-            slots = legs.rows.highest(legs.meaning.slots, every)[documents]
-            scores[documents] = fuse(slots, inside, self._columns.lang[documents])
+    def _document_scores(self, query: Query, legs: Legs, documents: Mask) -> Floats:
+        """Return the scores that order these documents, float32 by document row; others have any."""
+        scores = legs.rows.highest(legs.best, len(documents))
+        if legs.meaning is not None:
+            slots = legs.rows.highest(legs.meaning.slots, len(documents))
+            langs = self._columns.langs
+            if not documents.all():
+                langs = tuple(rows[documents.take(rows)] for rows in langs)
+            scores = fuse(slots, scores, langs)
         for commitment_id in query.commitment_ids:  # above everything that words or meaning can give
-            scores[self._columns.documents_of(commitment_id)] += np.float32(1 + np.abs(scores).max(initial=0))
+            highest = np.abs(scores[documents]).max(initial=0)
+            scores[self._columns.documents_of(commitment_id)] += np.float32(1 + highest)
         return scores
 
 
