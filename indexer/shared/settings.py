@@ -105,8 +105,8 @@ SETTINGS = (
         default="auto",
         help=(
             "What computes bundled:e5-small: openvino-int8 (8 bits), openvino, onnxruntime (8 bits), torch-bfloat16,"
-            " torch, or auto, the first of these that is installed and that the processor supports. An index goes with"
-            " any of them."
+            " torch, or auto, the fastest of these for the processor, if it is installed. An index goes with any of"
+            " them."
         ),
     ),
     Setting(

@@ -6,9 +6,9 @@ deleted.
 
 OpenVINO is given texts of about one length together, on one core, as many pieces at a time as there are cores for it.
 Padded to a multiple of 16 tokens, a text has the same embedding, bit for bit, however far it is padded and whatever
-stands beside it; without, in 16 or 8 bits, it would not. There are few lengths because a runtime takes some 100 ms when
-it sees one for the first time. ONNX Runtime finds one range for all that it is given, so that each text is computed
-alone, padded to its own next multiple.
+stands beside it; without, in 16 or 8 bits, it would not. There are few lengths because OpenVINO takes some 100 ms when
+it sees one for the first time. ONNX Runtime takes no longer then, but finds one range for all that it is given, so that
+each text is computed alone, padded to its own next multiple of 8.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ from indexer.shared.encoder.runtimes import (
     ONNXRUNTIME,
     OPENVINO,
     OPENVINO_INT8,
-    RUNTIMES,
     TORCH,
     missing_packages,
 )
@@ -55,6 +54,7 @@ Mask = npt.NDArray[np.int64]
 
 _MAKER = "indexer.shared.encoder.preparing"
 _STEP = 16  # tokens
+_STEP_ALONE = {ONNXRUNTIME: 8}  # of texts computed alone, where it isn't the same
 _TOKENS = 384  # of a piece: texts alone take up to a fifth longer
 _LENGTHS: tuple[int, ...] = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)  # tokens, at first
 _WASTED = 1000  # tokens of padding that take as long as a runtime's first time with a length
@@ -82,29 +82,33 @@ class Network(Protocol):
 def load_network(source: Source, runtime: str, threads: int) -> Network:
     """Return a network by this runtime, or by the fastest at hand; EncoderError if it can't be had.
 
-    The runtimes are those of multilingual-e5-small; USE has OpenVINO beside OpenVINO in any bits, and else torch, in 32
-    bits. `threads` is how many cores it may take.
+    The runtimes are those of multilingual-e5-small; USE has OpenVINO, if it is installed, beside any but torch's, and
+    else torch, in 32 bits. `threads` is how many cores it may take.
     """
     chosen = _chosen(runtime)
     if source.name == USE:
-        chosen = OPENVINO if chosen in {OPENVINO, OPENVINO_INT8} else TORCH
+        chosen = TORCH if chosen in {BFLOAT16, TORCH} or missing_packages(OPENVINO) else OPENVINO
     return _NETWORKS[chosen](source, threads)
 
 
 def _chosen(runtime: str) -> str:
     if runtime == AUTO:
-        return next(one for one in RUNTIMES if not missing_packages(one) and _suits_processor(one))
+        return next(one for one in _fastest_first() if not missing_packages(one))
     missing = missing_packages(runtime)
     if missing:
         raise EncoderError(f"runtime {runtime!r}: not installed (pip install {' '.join(missing)})")
     return runtime
 
 
-def _suits_processor(runtime: str) -> bool:
-    """Say whether the processor multiplies matrices in the runtime's bits; where it can't, that takes longer."""
-    needed = {BFLOAT16: _BFLOAT16_SETS, OPENVINO_INT8: _INT8_SETS}.get(runtime)
+def _fastest_first() -> list[str]:
+    """Return the runtimes for this processor: products of matrices in bits that it has no instructions for take longer.
+
+    ONNX Runtime's 8 bits do without such instructions.
+    """
     found = torch.cpu.get_capabilities()
-    return needed is None or any(found.get(one) for one in needed)
+    bfloat16, int8 = (any(found.get(one) for one in needed) for needed in (_BFLOAT16_SETS, _INT8_SETS))
+    others = [OPENVINO, ONNXRUNTIME, BFLOAT16] if bfloat16 else [ONNXRUNTIME, OPENVINO]
+    return [*([OPENVINO_INT8] if int8 else []), *others, TORCH]
 
 
 class _TorchNetwork:
@@ -140,6 +144,7 @@ class _PiecewiseNetwork:
         self._source = source
         self._compute = compute
         self._alone = alone
+        self._step_alone = _STEP_ALONE.get(runtime, _STEP)
         self._lengths = Lengths()
         self._pool = ThreadPoolExecutor(streams, thread_name_prefix=runtime)
 
@@ -183,7 +188,7 @@ class _PiecewiseNetwork:
             yield longer[:room], room, length
             longer = longer[room:]
         for row in others:
-            yield [row], 1, _padded(lengths[row])
+            yield [row], 1, _padded(lengths[row], self._step_alone)
 
     def warmed(self) -> _PiecewiseNetwork:
         """Compute texts of usual lengths on every core; return itself.
@@ -217,9 +222,9 @@ class Lengths:
         return own
 
 
-def _padded(length: int) -> int:
+def _padded(length: int, step: int = _STEP) -> int:
     """Return a length in tokens as it is computed at least."""
-    return -(-length // _STEP) * _STEP
+    return -(-length // step) * step
 
 
 def _torch(source: Source, _threads: int) -> Network:
@@ -279,7 +284,12 @@ def _onnxruntime(source: Source, threads: int) -> Network:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     with _prepared(source, ONNXRUNTIME, onnxruntime.__version__) as folder:
-        session = onnxruntime.InferenceSession(folder / ONNX_FILE, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            folder / ONNX_FILE,
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # seven times as slow as what it joins
+        )
 
     def compute(words: Floats, mask: Mask) -> Floats:
         found: Floats = session.run(None, {"words": words, "mask": mask})[0]
@@ -318,7 +328,7 @@ def _prepared(source: Source, runtime: str, version: str) -> Iterator[Path]:
 
 def _prepare(source: Source, runtime: str, folder: Path) -> None:
     """Have the network made for a runtime, into a new folder, by another process: the libraries change this one."""
-    click.echo("Preparing the encoder for this processor, once; this takes half a minute ...", err=True)
+    click.echo("Preparing the encoder for this processor, once; this takes about a minute ...", err=True)
     made = subprocess.run(  # noqa: S603  # nosec B603 (this program, and names of our own)
         [sys.executable, "-m", _MAKER, runtime, source.name, str(folder)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

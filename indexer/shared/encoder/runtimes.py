@@ -19,13 +19,14 @@ __all__ = [
 ]
 
 AUTO = "auto"
-"""The fastest runtime that is installed and that the processor supports."""
+"""The fastest runtime for the processor that is installed."""
 
 OPENVINO_INT8, OPENVINO, ONNXRUNTIME = "openvino-int8", "openvino", "onnxruntime"
 BFLOAT16, TORCH = "torch-bfloat16", "torch"
 
 RUNTIMES = (OPENVINO_INT8, OPENVINO, ONNXRUNTIME, BFLOAT16, TORCH)
-"""The fastest first: OpenVINO in 8 bits, and in 16 if the processor has them, ONNX Runtime in 8, torch in 16 and 32."""
+"""OpenVINO in 8 bits, and in 16 or 32, ONNX Runtime in 8, torch in 16 and 32: where the processor has instructions for
+all of these, the fastest first."""
 
 _PACKAGES = {
     OPENVINO_INT8: ("openvino", "nncf"),
