@@ -173,6 +173,8 @@ def test_a_full_disk_leaves_the_old_generation_answering_and_indexing_works_once
     small_disk: Path, postgres_server: Server, tmp_path: Path
 ) -> None:
     with postgres_server.connect() as administrator:
+        administrator.execute("alter system set autovacuum = off")  # after it, new connections need room for a file
+        administrator.execute("select pg_reload_conf()")
         administrator.execute(f"create tablespace small owner {OWNER} location '{small_disk}'")
         administrator.execute(f"create database on_small template concord owner {OWNER} tablespace small")
     address = postgres_server.url("on_small", user=OWNER, password="of the owner")
@@ -191,6 +193,8 @@ def test_a_full_disk_leaves_the_old_generation_answering_and_indexing_works_once
         with postgres_server.connect() as administrator:
             administrator.execute("drop database on_small with (force)")
             administrator.execute("drop tablespace small")
+            administrator.execute("alter system reset autovacuum")
+            administrator.execute("select pg_reload_conf()")
 
 
 def fill(file: Path) -> None:
