@@ -157,15 +157,21 @@ def test_a_replica_is_not_written_to(source: Path, postgres_url: str) -> None:
 
 @pytest.fixture
 def small_disk(postgres_server: Server) -> Iterator[Path]:
-    """A disk of 48 MB that the server may use; skipped where this process may not make one."""
+    """A disk of 48 MB that the server may use; skipped where this process may not make one.
+
+    The server doesn't vacuum meanwhile: after that, a new connection may have to write a file, for which a full disk
+    has no room.
+    """
     folder = make_folder(postgres_server.folder.parent / "small")
     command = ["mount", "-t", "tmpfs", "-o", "size=48m", "concord-tests", str(folder)]
     if subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603 (our own command)
         pytest.skip("needs the right to mount a disk")
     try:
         make_folder(folder)
+        set_by_administrator(postgres_server, "set autovacuum = off")
         yield folder
     finally:
+        set_by_administrator(postgres_server, "reset autovacuum")
         subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607 (our own command)
 
 
@@ -173,8 +179,6 @@ def test_a_full_disk_leaves_the_old_generation_answering_and_indexing_works_once
     small_disk: Path, postgres_server: Server, tmp_path: Path
 ) -> None:
     with postgres_server.connect() as administrator:
-        administrator.execute("alter system set autovacuum = off")  # after it, new connections need room for a file
-        administrator.execute("select pg_reload_conf()")
         administrator.execute(f"create tablespace small owner {OWNER} location '{small_disk}'")
         administrator.execute(f"create database on_small template concord owner {OWNER} tablespace small")
     address = postgres_server.url("on_small", user=OWNER, password="of the owner")
@@ -193,8 +197,13 @@ def test_a_full_disk_leaves_the_old_generation_answering_and_indexing_works_once
         with postgres_server.connect() as administrator:
             administrator.execute("drop database on_small with (force)")
             administrator.execute("drop tablespace small")
-            administrator.execute("alter system reset autovacuum")
-            administrator.execute("select pg_reload_conf()")
+
+
+def set_by_administrator(server: Server, setting: str) -> None:
+    """Have a server's configuration set or reset something."""
+    with server.connect() as administrator:
+        administrator.execute(f"alter system {setting}")
+        administrator.execute("select pg_reload_conf()")
 
 
 def fill(file: Path) -> None:

@@ -350,14 +350,14 @@ class Searcher:
         """
         if grades is None:
             grades = np.full(len(self._columns.document_ids), WEAK, dtype=np.int8)
-        there = legs.rows.there(len(grades))
-        scores = self._document_scores(query, legs, matching_documents(there, masks))
-        candidates = there & (grades != NONE)
-        documents = np.flatnonzero(matching_documents(candidates, masks))
+        there, graded = legs.rows.there(len(grades)), grades != NONE
+        passing = matching_documents(there, masks)
+        scores = self._document_scores(query, legs, passing)
+        documents = np.flatnonzero(passing & graded)
         return Answer(
             legs=legs,
             grades=grades,
-            candidates=candidates,
+            candidates=there & graded,
             masks=masks,
             documents=documents,
             unit=unit,

@@ -29,8 +29,10 @@ def test_words_reorder_documents_of_one_language() -> None:
 
 def test_words_never_move_a_language_up() -> None:
     semantic = floats(0.9, 0.5, 0.4)
-    fused = fuse(semantic, semantic + floats(0.0, 0.0, 0.5), rows_of(0, 1, 1))
+    langs = np.array([0, 1, 1])
+    fused = fuse(semantic, semantic + floats(0.0, 0.0, 0.5), rows_of(*langs.tolist()))
     assert order(fused) == [0, 2, 1]
+    assert langs[order(fused)].tolist() == langs[order(semantic)].tolist()
 
 
 def test_fused_scores_are_the_same_cosines_in_another_order() -> None:
