@@ -22,12 +22,12 @@ import hashlib
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import regex
@@ -63,8 +63,6 @@ __all__ = [
     "words_field",
 ]
 
-Made = TypeVar("Made")
-
 MAX_TERM = 64
 """Longer words are cut, in code points."""
 
@@ -82,6 +80,7 @@ _RULES = 2
 
 _LONGEST_READ = 4 * MAX_TERM
 _MOST_READ = 16_384  # words that are kept of a language
+_NO_PIECES: frozenset[str] = frozenset()
 _STOP_LIST_OF = {"nb": "no", "nn": "no"}
 
 _PAIRED = (
@@ -164,14 +163,19 @@ def tokens(text: str, lang: str) -> list[Token]:
 def spans_of(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, int]]:
     """Return the spans of the words of a text, read as `tokens` does, whose term or stem is one of these."""
     lang = primary_tag(lang)
-    whole = not _is_plain(text) or _SPACED_DIGITS.search(text) is not None
-    pieces, spans, at = _pieces(lang), [], 0
-    for piece in [text] if whole else text.split(" "):
-        if whole or not pieces[piece].isdisjoint(forms):
-            found = _words(piece, lang)
-            spans += [(at + start, at + end) for one, start, end in found if one.term in forms or one.stem in forms]
+    if not _is_plain(text) or _SPACED_DIGITS.search(text) is not None:
+        return _spans(forms, text, lang)
+    pieces, spans, at = text.split(" "), [], 0
+    having = _pieces(lang).having(forms, set(pieces))
+    for piece in pieces if having else ():
+        if piece in having:
+            spans += [(at + start, at + end) for start, end in _spans(forms, piece, lang)]
         at += len(piece) + 1
     return spans
+
+
+def _spans(forms: AbstractSet[str], text: str, lang: str) -> list[tuple[int, int]]:
+    return [(start, end) for one, start, end in _words(text, lang) if one.term in forms or one.stem in forms]
 
 
 def last_word(text: str, lang: str) -> tuple[int, str]:
@@ -304,37 +308,63 @@ def _without_elision(word: str, lang: str) -> tuple[int, int]:
     return start, end
 
 
-class _Kept(dict[str, Made]):
-    """What is made of texts, kept for the next time as far as there is room, unless a text is a long one."""
+class _Readings(dict[str, _Reading | None]):
+    """Of a language's words their forms and the span of the word proper, None for those not to search for.
 
-    def __init__(self, make: Callable[[str], Made]) -> None:
-        self._make = make
+    They are kept for the next time as far as there is room, unless a word is a long one.
+    """
 
-    def __missing__(self, text: str) -> Made:
-        made = self._make(text)
-        if len(text) <= _LONGEST_READ:
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+
+    def __missing__(self, word: str) -> _Reading | None:
+        start, end = _without_elision(word, self._lang)
+        forms = _forms(word[start : min(end, start + _LONGEST_READ)], self._lang)
+        read = None if forms is None else (forms, start, end)
+        if len(word) <= _LONGEST_READ:
             if len(self) >= _MOST_READ:
                 self.clear()
-            self[text] = made
-        return made
+            self[word] = read
+        return read
 
 
 @cache
-def _readings(lang: str) -> _Kept[_Reading | None]:
-    """Return of a language's words their forms and the span of the word proper, None for those not to search for."""
+def _readings(lang: str) -> _Readings:
+    return _Readings(lang)
 
-    def read(word: str) -> _Reading | None:
-        start, end = _without_elision(word, lang)
-        forms = _forms(word[start : min(end, start + _LONGEST_READ)], lang)
-        return None if forms is None else (forms, start, end)
 
-    return _Kept(read)
+class _Pieces:
+    """Pieces of a language's plain texts, between spaces, as far as they were met, by what is in them."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._by_form: tuple[set[str], dict[str, set[str]]] = set(), {}
+
+    def having(self, forms: AbstractSet[str], pieces: set[str]) -> set[str]:
+        """Return the pieces with a word whose term or stem is one of these; of very long pieces all.
+
+        Sets are compared as a whole, which is several times as fast as looking at one piece after the other.
+        """
+        known, by_form = self._by_form
+        if len(known) >= _MOST_READ:
+            known, by_form = self._by_form = set(), {}
+        found = set()
+        for piece in pieces - known:
+            if len(piece) > _LONGEST_READ:
+                found.add(piece)
+                continue
+            for one, _, _ in _words(piece, self._lang):
+                for form in (one.term, one.stem):
+                    by_form.setdefault(form, set()).add(piece)
+            known.add(piece)  # last: another thread may look
+        for form in forms:
+            found |= pieces & by_form.get(form, _NO_PIECES)
+        return found
 
 
 @cache
-def _pieces(lang: str) -> _Kept[frozenset[str]]:
-    """Return of pieces of a language's plain texts, between spaces, the terms and stems of their words."""
-    return _Kept(lambda piece: frozenset(form for one, _, _ in _words(piece, lang) for form in (one.term, one.stem)))
+def _pieces(lang: str) -> _Pieces:
+    return _Pieces(lang)
 
 
 def _forms(word: str, lang: str) -> _Forms | None:

@@ -387,6 +387,7 @@ def test_each_plain_character_is_read_alike_by_both_patterns() -> None:
 @given(plain_texts, st.sampled_from(["en", "fr", "und"]))
 @example("from 1 000 000 to 2 000, 1 2", "en")
 @example("l\u2019action d'un\nétat  public", "fr")
+@example("word " + "very-long-" * 40 + " words", "en")
 @settings(max_examples=500)
 def test_words_found_piece_by_piece_are_those_of_the_whole_text(text: str, lang: str) -> None:
     found = tokens(text, lang)
