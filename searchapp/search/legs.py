@@ -20,13 +20,10 @@ from searchapp.search.results import Mode
 from searchapp.search.semantic import Nearness, SemanticLeg
 from searchapp.search.watch import Watch
 
-__all__ = ["Encoding", "LegRunner", "Legs", "Meaning"]
+__all__ = ["LegRunner", "Legs", "Meaning"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-
-Encoding = Callable[[], Floats | None]
-"""Waits for a query's embedding, float32 `(dim,)`; None when there is no time for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,28 +80,26 @@ class LegRunner:
         self._weights = weights
         self._encode = encode
 
-    def encoding(self, query: Query, mode: Mode, watch: Watch, *, vector: Floats | None = None) -> Encoding | None:
-        """Begin to encode a query beside what follows, unless its `vector` is known; None if its mode needs none."""
-        if mode == "keyword" or not query.text:
-            return None
-        return watch.begin("encode", lambda: self._encode([query.text])[0]) if vector is None else lambda: vector
-
     def run(
-        self, query: Query, mode: Mode, encoding: Encoding | None, watch: Watch, *, passing: Mask | None = None
+        self, query: Query, mode: Mode, vector: Floats | None, watch: Watch, *, passing: Mask | None = None
     ) -> Legs:
         """Run the legs of a mode, words first; without the time to encode, words are all there is (OverloadError).
 
-        Without an `encoding`, there is nothing to compare by meaning.
         `passing` says which documents pass all filters, bool `(documents,)`, for engines that compare the nearest only.
         """
         with watch.stage("keyword"):
             self._keyword.prepare(query, words=mode != "semantic")
             run = None if mode == "semantic" else self._keyword.run(query)
-        vector = encoding() if encoding else None
-        if vector is None and encoding and run is None:
-            raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
+        if mode == "keyword" or not query.text:
+            return self._word_legs(query, run)
         if vector is None:
-            return self._word_legs(query, run, partial=encoding is not None)
+            with watch.stage("encode"):
+                vectors = watch.in_time(lambda: self._encode([query.text]))
+            if vectors is None and run is None:
+                raise OverloadError("comparing by meaning takes too long at the moment; try again, or by keyword")
+            if vectors is None:
+                return self._word_legs(query, run, partial=True)
+            vector = vectors[0]
         with watch.stage("semantic"):
             return self._all_legs(query, run, vector, passing)
 

@@ -210,12 +210,10 @@ class Searcher:
 
     def _find(self, request: SearchRequest, watch: Watch, *, browse: bool) -> _Found:
         """Answer a request whole; `browse` says whether it may go without a query, for all that passes the filters."""
-        query = _parsed(request, browse=browse)
-        encoding = self._legs.encoding(query, request.mode, watch)
-        query = self._understood(query, request.mode)
+        query = self._understood(_parsed(request, browse=browse), request.mode)
         filters = _with_fields(request.filters, query)
         masks = self._columns.filter_masks(filters)
-        legs = self._legs.run(query, request.mode, encoding, watch, passing=self._passing(masks))
+        legs = self._legs.run(query, request.mode, None, watch, passing=self._passing(masks))
         with watch.stage("rank"):
             grades = self._grades(query, legs, request)
             answer = self._answer(query, legs, masks, self._unit(request), grades=grades)
@@ -276,11 +274,9 @@ class Searcher:
         The ranking's document rows count in `document_ids`. `vector` is the embedding of `query.text`, float32
         `(dim,)`, as `encode` gives it for many queries at once; without it the text is encoded.
         """
-        watch = Watch()
-        encoding = self._legs.encoding(query, mode, watch, vector=vector)
         query = self._understood(query, mode)
         masks = self._columns.filter_masks(_with_fields(filters or Filters(), query))
-        legs = self._legs.run(query, mode, encoding, watch, passing=self._passing(masks))
+        legs = self._legs.run(query, mode, vector, Watch(), passing=self._passing(masks))
         return self._answer(query, legs, masks, self._columns.commitment).ranking
 
     def evidence(self, text: str) -> Floats:

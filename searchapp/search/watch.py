@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
 from typing import TypeVar
@@ -20,8 +20,7 @@ STAGES = ("keyword", "encode", "semantic", "rank", "present")
 class Watch:
     """Times one search: what its stages took, in seconds, and how much of its budget (None: no end) is left.
 
-    Work that can't be stopped is done by a thread of `workers`, and waited for as long as there is time. Stages may
-    take place beside one another then.
+    Work that can't be stopped is waited for in a thread of `workers`, for as long as there is time.
     """
 
     def __init__(self, *, budget: float | None = None, workers: ThreadPoolExecutor | None = None) -> None:
@@ -49,29 +48,16 @@ class Watch:
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
 
-    def begin(self, stage: str, work: Callable[[], Result]) -> Callable[[], Result | None]:
-        """Begin the work of one of STAGES beside what follows; return what waits for it, as long as there is time.
-
-        That gives what the work does, or None when the time is up before it is done. Without `workers`, the work is
-        done when it is waited for, and to its end.
-        """
-
-        def timed() -> tuple[Result, float]:
-            begin = time.perf_counter()
-            return work(), time.perf_counter() - begin
-
-        def wait() -> Result | None:
-            if future is None:
-                if self.left == 0:
-                    return None
-                result, self.seconds[stage] = timed()
-                return result
-            try:
-                result, self.seconds[stage] = future.result(timeout=self.left)
-            except FutureTimeoutError:
-                future.cancel()
-                return None
-            return result
-
-        future = self._workers.submit(timed) if self._workers and self.left != 0 else None
-        return wait
+    def in_time(self, work: Callable[[], Result]) -> Result | None:
+        """Return what a piece of work gives, or None when the time is up before it is done."""
+        left = self.left
+        if left is None or self._workers is None:
+            return work()
+        if not left:
+            return None
+        future: Future[Result] = self._workers.submit(work)
+        try:
+            return future.result(timeout=left)
+        except FutureTimeoutError:
+            future.cancel()
+            return None

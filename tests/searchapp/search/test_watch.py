@@ -8,8 +8,6 @@ import pytest
 
 from indexer.shared.encoder import Embeddings
 from indexer.shared.errors import OverloadError
-from searchapp.search.keyword import KeywordLeg, Run
-from searchapp.search.query import Query
 from searchapp.search.results import BY_WORDS_ALONE, SearchRequest
 from searchapp.search.searcher import Searcher
 from searchapp.search.watch import STAGES, Watch
@@ -87,20 +85,6 @@ def test_in_time_the_answer_is_the_same_as_without_an_end(build: BuildIndex, wor
     assert found.hits == searcher.search(asked).hits
 
 
-def test_words_are_looked_up_while_the_query_is_encoded(
-    build: BuildIndex, stuck: StuckEncoder, workers: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = KeywordLeg.run
-
-    def run_and_release(leg: KeywordLeg, query: Query) -> Run:
-        stuck.release.set()
-        return run(leg, query)
-
-    monkeypatch.setattr(KeywordLeg, "run", run_and_release)
-    searcher = Searcher.open(build(DOCUMENTS), encoder=stuck)
-    assert not searcher.search(SearchRequest(query="hub"), watch=Watch(budget=ENDLESS, workers=workers)).partial
-
-
 def test_a_watch_knows_what_each_stage_took(build: BuildIndex) -> None:
     searcher = Searcher.open(build(DOCUMENTS), encoder=FakeEncoder())
     watch = Watch()
@@ -117,4 +101,4 @@ def test_an_error_of_the_work_is_raised_where_it_is_waited_for(workers: ThreadPo
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Watch(budget=ENDLESS, workers=workers).begin("encode", fail)()
+        Watch(budget=ENDLESS, workers=workers).in_time(fail)
