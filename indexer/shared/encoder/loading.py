@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -93,10 +95,26 @@ def learned_file(name: str) -> Traversable:
 
 
 def _models(name: str, runtime: str, threads: int | None) -> tuple[TextModel, ...]:
-    from indexer.shared.encoder.models import load_model  # noqa: PLC0415 (imports torch, which takes seconds)
+    with _without_collections():
+        from indexer.shared.encoder.models import load_model  # noqa: PLC0415 (imports torch, which takes seconds)
 
-    first: TextModel = load_model(name.removesuffix(RAW_SUFFIX).removesuffix(USE_SUFFIX), runtime, threads)
-    return (first, load_model(_USE, runtime, threads)) if name.endswith(USE_SUFFIX) else (first,)
+        first: TextModel = load_model(name.removesuffix(RAW_SUFFIX).removesuffix(USE_SUFFIX), runtime, threads)
+        return (first, load_model(_USE, runtime, threads)) if name.endswith(USE_SUFFIX) else (first,)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Have no garbage looked for meanwhile: libraries and vocabularies are a million objects, and all of them stay.
+
+    Walking through them again and again takes a tenth of the time to load them.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _assembled(name: str, models: tuple[TextModel, ...], learned: Learned) -> Encoder:

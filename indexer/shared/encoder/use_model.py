@@ -14,8 +14,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
+from transformers.utils.sentencepiece_model_pb2_new import ModelProto  # type: ignore[attr-defined]  # made at import
 
 from indexer.shared.errors import EncoderError
 
@@ -39,9 +39,6 @@ _CONVOLUTION = 256
 _WINDOWS = {"2": 0, "3": 1, "5": 2}  # tokens that a convolution sees: how many of them stand before the token
 _PARTS = 17  # of the table of words, each with a scale of its own: row r is in part r modulo 17
 _BEGIN, _END = "<s>", "</s>"
-_PIECE, _NORMALISER = 1, 3  # fields of sentencepiece_model.proto
-_TEXT, _SCORE, _REPLACEMENTS = 1, 2, 2  # fields of these
-_VARINT, _EIGHT_BYTES, _FOUR_BYTES = 0, 1, 5  # how protocol buffers write a field; else its length stands before it
 
 Floats = npt.NDArray[np.float32]
 
@@ -143,43 +140,13 @@ class UseHead:
 
 def use_tokenizer(weights: UseWeights) -> Tokenizer:
     """Return the tokenizer, as its sentencepiece file describes it."""
-    vocabulary, normalisation = [], b""
-    for number, field in _fields(weights.sentencepiece):
-        if number == _PIECE:
-            piece = dict(_fields(field))
-            vocabulary.append((piece[_TEXT].decode(), struct.unpack("<f", piece[_SCORE])[0]))
-        elif number == _NORMALISER:
-            normalisation = dict(_fields(field))[_REPLACEMENTS]
+    model = ModelProto.FromString(weights.sentencepiece)
+    vocabulary = [(piece.piece, piece.score) for piece in model.pieces]
     tokenizer = Tokenizer(Unigram(vocabulary, unk_id=0, byte_fallback=False))
-    tokenizer.normalizer = normalizers.Precompiled(normalisation)
+    tokenizer.normalizer = normalizers.Precompiled(model.normalizer_spec.precompiled_charsmap)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")]
     )
     marks = [(mark, tokenizer.token_to_id(mark)) for mark in (_BEGIN, _END)]
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{_BEGIN} $A {_END}", special_tokens=marks)
     return tokenizer
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the number of each field of a protocol buffer with its bytes; a number's are left out."""
-    place = 0
-
-    def varint() -> int:
-        nonlocal place
-        value = shift = 0
-        while True:
-            byte = message[place]
-            place += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:  # noqa: PLR2004 (the last byte)
-                return value
-
-    while place < len(message):
-        number, kind = divmod(varint(), 8)
-        if kind == _VARINT:
-            varint()
-            continue
-        size = {_EIGHT_BYTES: 8, _FOUR_BYTES: 4}.get(kind) or varint()
-        yield number, message[place : place + size]
-        place += size
