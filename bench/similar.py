@@ -118,7 +118,7 @@ def hits(index: Path, themes: Theme) -> Values:
     starts = np.unique(owner, return_index=True)[1]
     found = np.zeros((len(documents), len(MEASURES)))
     for row in range(len(documents)):
-        similarities = np.stack([leg.passage_scores(vector) for vector in leg.as_queries(np.flatnonzero(owner == row))])
+        similarities = leg.passage_scores_of_many(leg.as_queries(np.flatnonzero(owner == row)))
         others = np.arange(len(documents)) != row
         for number, measure in enumerate(MEASURES.values()):
             scores = measure(similarities, starts, others)

@@ -109,6 +109,13 @@ class Similarity:
     def of_many(self, vectors: Embeddings, passages: Embeddings, lang: Rows) -> Floats:
         """Return the similarities of passages `(p, dim)` in these languages to n queries `(n, dim)`, `(n, p)`."""
         products = np.stack([vectors[:, part] @ passages[:, part].T for part in self.models], axis=1)
+        return self.of_many_products(products, lang, vectors)
+
+    def of_many_products(self, products: Floats, lang: Rows, vectors: Embeddings) -> Floats:
+        """Return the similarities of p passages in these languages to n queries `(n, dim)`, float32 `(n, p)`.
+
+        `products` are those of each model, float32 `(n, models, p)`, and are changed.
+        """
         return np.stack([self.of_products(one, lang, vector) for one, vector in zip(products, vectors, strict=True)])
 
     def others(self, vectors: Embeddings) -> OtherQueries:

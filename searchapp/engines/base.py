@@ -135,6 +135,12 @@ class Engine(Protocol):
         Float32 `(models, rows)`.
         """
 
+    def products_of_many(self, vectors: Embeddings) -> Floats:
+        """Return each model's products of n vectors `(n, dim)` with the passages of all chunks, exactly.
+
+        Float32 `(n, models, chunks)`.
+        """
+
     def scanned(self, similarity: Similarity, vector: Floats) -> Floats | None:
         """Return the similarities of all passages to a query `(dim,)`, float32 `(chunks,)`, less exactly but sooner.
 

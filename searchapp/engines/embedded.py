@@ -131,6 +131,14 @@ class EmbeddedEngine:
         passages = np.asarray(self._generation.embeddings) if rows is None else self.vectors(rows)
         return np.stack([passages[:, part] @ vector[part] for part in self._models])
 
+    def products_of_many(self, vectors: Embeddings) -> Floats:
+        """Return each model's products of vectors with the passages of all chunks, which are read once."""
+        passages = np.asarray(self._generation.embeddings)
+        found = np.empty((len(vectors), len(self._models), len(passages)), dtype=np.float32)
+        for model, part in enumerate(self._models):
+            np.matmul(vectors[:, part], passages[:, part].T, out=found[:, model])
+        return found
+
     def scanned(self, similarity: Similarity, vector: Floats) -> Floats | None:
         """Return the similarities of all passages, less exactly; None where they are few."""
         if len(self.chunks) <= EXACT_UP_TO:

@@ -40,6 +40,9 @@ _EXACT = 150
 _EACH = 100
 """Of as many scores one is in the sample."""
 
+_AT_ONCE = 32
+"""Queries that are compared with all passages at once: reading them takes as long as multiplying with so many."""
+
 _UNLIKE = np.float32(-1)
 """The similarity of passages that aren't compared."""
 
@@ -72,6 +75,16 @@ class SemanticLeg:
         """
         lang = self._lang if rows is None else self._lang[rows]
         return self.similarity.of_products(self._engine.products(vector, rows), lang, vector)
+
+    def passage_scores_of_many(self, vectors: Embeddings) -> Floats:
+        """Return what `passage_scores` does for n queries `(n, dim)` and all chunks, float32 `(n, chunks)`."""
+        blocks = (vectors[start : start + _AT_ONCE] for start in range(0, len(vectors), _AT_ONCE))
+        return np.concatenate(
+            [
+                self.similarity.of_many_products(self._engine.products_of_many(block), self._lang, block)
+                for block in blocks
+            ]
+        )
 
     def nearness(self, vector: Floats, *, documents: Mask | None = None, words: Floats | None = None) -> Nearness:
         """Return the similarity of all passages to a query `(dim,)`, exact for the nearest.

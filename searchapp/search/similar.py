@@ -152,9 +152,7 @@ class SimilarCommitments:
 
     def _version(self, document: int, others: Mask) -> Version:
         rows = self._rows[self._owner == document]
-        similarities = np.stack(
-            [self._semantic.passage_scores(vector)[self._rows] for vector in self._semantic.as_queries(rows)]
-        )
+        similarities = self._semantic.passage_scores_of_many(self._semantic.as_queries(rows))[:, self._rows]
         found, excess = likeness(similarities, self._starts, others)
         scores = np.full(len(self._columns.document_ids), -np.inf, dtype=np.float32)
         scores[self._documents] = found

@@ -224,6 +224,10 @@ class PostgresEngine:
             raise self._lost(count)
         return of_all if rows is None else of_all[:, rows]
 
+    def products_of_many(self, vectors: Embeddings) -> Floats:
+        """Return each model's products of vectors with the passages of all chunks, exactly."""
+        return np.stack([self.products(vector) for vector in vectors])
+
     def scanned(self, similarity: Similarity, vector: Floats) -> Floats | None:  # noqa: ARG002 (as every engine has it)
         """Return None: where all passages are compared, they are so exactly."""
         return None

@@ -183,3 +183,15 @@ def test_many_queries_at_once_score_as_one_by_one() -> None:
     many = leg.similarity.of_many(queries, corpus.embeddings[rows], lang[rows])
     for found, query in zip(many, queries, strict=True):
         assert found == pytest.approx(leg.passage_scores(query, rows), abs=1e-6)
+
+
+@pytest.mark.parametrize("second", [True, False])
+def test_many_queries_are_compared_with_all_passages_a_few_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, *, second: bool
+) -> None:
+    monkeypatch.setattr(semantic, "_AT_ONCE", 2)
+    leg, queries = Corpus(40, second=second).leg(), vectors(5)
+    many = leg.passage_scores_of_many(queries)
+    assert many.shape == (5, 40)
+    for found, query in zip(many, queries, strict=True):
+        assert found == pytest.approx(leg.passage_scores(query), abs=1e-6)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
 from types import ModuleType
 
 import numpy as np
@@ -22,6 +24,30 @@ def models(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeModel]:
     module.load_model = lambda name, *_: fakes["use" if name == "bundled:use" else "first"]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return fakes
+
+
+@pytest.fixture
+def collecting() -> Iterator[None]:
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("collecting")
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_collected_as_before_once_a_model_is_loaded_or_cannot_be(
+    models: dict[str, FakeModel], monkeypatch: pytest.MonkeyPatch, *, collects: bool
+) -> None:
+    def load(*_: object) -> FakeModel:
+        assert not gc.isenabled()
+        return models.pop("first")
+
+    monkeypatch.setattr(sys.modules["indexer.shared.encoder.models"], "load_model", load)
+    (gc.enable if collects else gc.disable)()
+    load_encoder("owner/model+raw")
+    assert gc.isenabled() == collects
+    with pytest.raises(KeyError):
+        load_encoder("owner/model+raw")
+    assert gc.isenabled() == collects
 
 
 @pytest.mark.parametrize("name", ["owner/model", "owner/model+use"])
