@@ -338,16 +338,16 @@ class _Pieces:
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
-        self._by_form: tuple[set[str], dict[str, set[str]]] = set(), {}
+        self._met: tuple[set[str], dict[str, set[str]]] = set(), {}  # all, and those by term and stem
 
     def having(self, forms: AbstractSet[str], pieces: set[str]) -> set[str]:
         """Return the pieces with a word whose term or stem is one of these; of very long pieces all.
 
-        Sets are compared as a whole, which is several times as fast as looking at one piece after the other.
+        Sets are compared as a whole, which takes a third less than looking at one piece after the other.
         """
-        known, by_form = self._by_form
+        known, by_form = self._met
         if len(known) >= _MOST_READ:
-            known, by_form = self._by_form = set(), {}
+            known, by_form = self._met = set(), {}
         found = set()
         for piece in pieces - known:
             if len(piece) > _LONGEST_READ:

@@ -41,7 +41,7 @@ _EACH = 100
 """Of as many scores one is in the sample."""
 
 _AT_ONCE = 32
-"""Queries that are compared with all passages at once: reading them takes as long as multiplying with so many."""
+"""Queries that are compared with all passages at once: of more, products take memory, and no less time each."""
 
 _UNLIKE = np.float32(-1)
 """The similarity of passages that aren't compared."""
