@@ -32,6 +32,8 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+_SEVERAL = 3  # vectors, from which on it takes less time to multiply them together
+
 _DECODER = msgspec.json.Decoder(ColumnRecord)
 
 
@@ -133,6 +135,8 @@ class EmbeddedEngine:
 
     def products_of_many(self, vectors: Embeddings) -> Floats:
         """Return each model's products of vectors with the passages of all chunks, which are read once."""
+        if len(vectors) < _SEVERAL:
+            return np.stack([self.products(vector) for vector in vectors])
         passages = np.asarray(self._generation.embeddings)
         found = np.empty((len(vectors), len(self._models), len(passages)), dtype=np.float32)
         for model, part in enumerate(self._models):

@@ -189,7 +189,7 @@ def test_many_queries_at_once_score_as_one_by_one() -> None:
 def test_many_queries_are_compared_with_all_passages_a_few_at_a_time(
     monkeypatch: pytest.MonkeyPatch, *, second: bool
 ) -> None:
-    monkeypatch.setattr(semantic, "_AT_ONCE", 2)
+    monkeypatch.setattr(semantic, "_AT_ONCE", 4)
     leg, queries = Corpus(40, second=second).leg(), vectors(5)
     many = leg.passage_scores_of_many(queries)
     assert many.shape == (5, 40)
