@@ -22,7 +22,16 @@ from indexer.shared.encoder import Embeddings, unit_length
 from indexer.shared.manifest import EncoderIdentity
 from indexer.shared.storage import Centres
 
-__all__ = ["CORRELATION", "EXACT_UP_TO", "SECOND_WEIGHT", "OtherQueries", "Similarity", "known_langs", "model_parts"]
+__all__ = [
+    "CORRELATION",
+    "EXACT_UP_TO",
+    "SECOND_WEIGHT",
+    "OtherQueries",
+    "Similarity",
+    "known_langs",
+    "model_parts",
+    "products_of_many",
+]
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -48,6 +57,14 @@ def known_langs(encoder: EncoderIdentity, langs: Sequence[str]) -> Mask:
     """Return which of these languages an encoder's second model knows, bool `(languages,)`."""
     known = () if encoder.second is None else encoder.second.langs
     return np.array([lang in known for lang in langs], dtype=np.bool_)
+
+
+def products_of_many(vectors: Embeddings, passages: Embeddings, models: Sequence[slice]) -> Floats:
+    """Return each model's products of n vectors `(n, dim)` with p passages `(p, dim)`, float32 `(n, models, p)`."""
+    products = np.empty((len(vectors), len(models), len(passages)), dtype=np.float32)
+    for model, part in enumerate(models):
+        np.matmul(vectors[:, part], passages[:, part].T, out=products[:, model])
+    return products
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +125,7 @@ class Similarity:
 
     def of_many(self, vectors: Embeddings, passages: Embeddings, lang: Rows) -> Floats:
         """Return the similarities of passages `(p, dim)` in these languages to n queries `(n, dim)`, `(n, p)`."""
-        products = np.stack([vectors[:, part] @ passages[:, part].T for part in self.models], axis=1)
-        return self.of_many_products(products, lang, vectors)
+        return self.of_many_products(products_of_many(vectors, passages, self.models), lang, vectors)
 
     def of_many_products(self, products: Floats, lang: Rows, vectors: Embeddings) -> Floats:
         """Return the similarities of p passages in these languages to n queries `(n, dim)`, float32 `(n, p)`.

@@ -22,7 +22,7 @@ from indexer.shared.encoder import Embeddings, Learned
 from indexer.shared.manifest import Manifest
 from indexer.shared.postings import Postings, load_postings
 from indexer.shared.records import Chunk, Document
-from indexer.shared.similarity import EXACT_UP_TO, Similarity, known_langs, model_parts
+from indexer.shared.similarity import EXACT_UP_TO, Similarity, known_langs, model_parts, products_of_many
 from indexer.shared.storage import Centres, Generation, Sentences
 from searchapp.engines.flat_scan import BLOCK, FlatScan
 
@@ -137,11 +137,7 @@ class EmbeddedEngine:
         """Return each model's products of vectors with the passages of all chunks, which are read once."""
         if len(vectors) < _SEVERAL:
             return np.stack([self.products(vector) for vector in vectors])
-        passages = np.asarray(self._generation.embeddings)
-        found = np.empty((len(vectors), len(self._models), len(passages)), dtype=np.float32)
-        for model, part in enumerate(self._models):
-            np.matmul(vectors[:, part], passages[:, part].T, out=found[:, model])
-        return found
+        return products_of_many(vectors, np.asarray(self._generation.embeddings), self._models)
 
     def scanned(self, similarity: Similarity, vector: Floats) -> Floats | None:
         """Return the similarities of all passages, less exactly; None where they are few."""
