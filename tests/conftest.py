@@ -26,7 +26,7 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
 def pytest_configure() -> None:
-    """Hear interrupts, and have the programs that tests start hear them, even where a shell runs tests in background."""
+    """Hear interrupts, here and in programs that tests start, even where a shell runs the tests in its background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
