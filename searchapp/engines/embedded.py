@@ -46,7 +46,7 @@ class EmbeddedEngine:
         knows = known_langs(generation.manifest.encoder, generation.manifest.langs)
         known = knows[generation.chunks["lang"]]
         groups = enumerate((~known, known)[: len(self._models)])
-        self._groups = {number: _rows_of(chosen) for number, chosen in groups if chosen.any()}
+        self._groups = {number: np.flatnonzero(chosen) for number, chosen in groups if chosen.any()}
         self._lock = threading.Lock()
         self._scan: FlatScan | None = None
 
@@ -143,12 +143,8 @@ class EmbeddedEngine:
         """Return the similarities of all passages, less exactly; None where they are few."""
         if len(self.chunks) <= EXACT_UP_TO:
             return None
-        scores = np.empty(len(self.chunks), dtype=np.float32)
         queries = similarity.queries(vector)
-        of_groups = self._scan_of(similarity).products([queries[group] for group in self._groups])
-        for rows, products in zip(self._groups.values(), of_groups, strict=True):
-            scores[rows] = products
-        return scores
+        return self._scan_of(similarity).products([queries[group] for group in self._groups])
 
     def nearest(self, similarity: Similarity, vector: Floats, documents: Mask | None) -> Rows | None:  # noqa: ARG002 (as every engine has it)
         """Return None: all passages are compared."""
@@ -165,14 +161,10 @@ class EmbeddedEngine:
                 self._scan = FlatScan([self._centred(similarity, group) for group in self._groups])
             return self._scan
 
-    def _centred(self, similarity: Similarity, group: int) -> Iterator[Embeddings]:
-        """Give what the models that know a group say of its passages, less the centres of their languages."""
-        rows = np.arange(len(self.chunks))[self._groups[group]]
+    def _centred(self, similarity: Similarity, group: int) -> Iterator[tuple[Rows, Embeddings]]:
+        """Give blocks of what the models that know a group say of its passages, less the centres of their languages."""
+        rows = self._groups[group]
         for start in range(0, len(rows), BLOCK):
             some = rows[start : start + BLOCK]
-            yield similarity.centred(self.vectors(some), self.chunks["lang"][some])[:, : self._models[group].stop]
-
-
-def _rows_of(chosen: Mask) -> slice | Rows:
-    """Return what selects the rows chosen: a slice for all of them, which needn't be looked up one by one then."""
-    return slice(None) if chosen.all() else np.flatnonzero(chosen)
+            vectors = similarity.centred(self.vectors(some), self.chunks["lang"][some])
+            yield some, vectors[:, : self._models[group].stop]

@@ -24,6 +24,7 @@ from indexer.shared.quantised import quantise
 __all__ = ["BLOCK", "FlatScan"]
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 BLOCK = 8192
 """Vectors in a block: enough that handing it out takes no time, few enough that no core is idle at the end."""
@@ -32,33 +33,32 @@ BLOCK = 8192
 class FlatScan:
     """Some groups of vectors, rounded to eight bits. Safe to use from several threads."""
 
-    def __init__(self, groups: Sequence[Iterable[Floats]], *, cores: int | None = None) -> None:
-        """Round the vectors of each group, which come in blocks `(n, dim)` of up to BLOCK.
+    def __init__(self, groups: Sequence[Iterable[tuple[Rows, Floats]]], *, cores: int | None = None) -> None:
+        """Round the vectors of each group, which come in blocks: up to BLOCK rows, and their vectors `(n, dim)`.
 
-        `cores` is how many may compare them at a time, None for all that this process may use.
+        The rows of all groups are numbered from 0. `cores` is how many may compare vectors at a time, None for all
+        that this process may use.
         """
-        self._sizes = [0] * len(groups)
-        self._blocks = []
-        for group, blocks in enumerate(groups):
-            for block in blocks:
-                start = self._sizes[group]
-                self._sizes[group] = end = start + len(block)
-                self._blocks.append((group, slice(start, end), quantise(block)))
+        self._blocks = [
+            (group, _run_of(rows), quantise(vectors)) for group, blocks in enumerate(groups) for rows, vectors in blocks
+        ]
+        self._size = sum(len(vectors) for _, _, vectors in self._blocks)
         self._helpers = max(0, (cores or usable_cores()) - 1)
         self._pool = ThreadPoolExecutor(max(1, self._helpers), thread_name_prefix="scan")  # starts threads when asked
 
-    def products(self, queries: Sequence[Floats]) -> list[Floats]:
-        """Return the products of each group's vectors with a query `(dim,)` of its own, float32 `(n,)` each."""
+    def products(self, queries: Sequence[Floats]) -> Floats:
+        """Return the products of each group's vectors with a query `(dim,)` of its own, float32 by row."""
         rounded = [quantise(query[None]) for query in queries]
-        products = [np.empty(size, dtype=np.float32) for size in self._sizes]
+        products = np.empty(self._size, dtype=np.float32)
         blocks = iter(self._blocks)
 
         def compare() -> None:
             for group, rows, vectors in blocks:
-                query, found = rounded[group], products[group][rows]
+                query, found = rounded[group], np.empty(len(vectors), dtype=np.float32)
                 numkong.dot(vectors.codes, query.codes[0], out=found)
-                np.multiply(found, vectors.scales, out=found)
-                np.multiply(found, query.scales[0], out=found)
+                found *= vectors.scales
+                found *= query.scales[0]
+                products[rows] = found
 
         helping = [self._pool.submit(compare) for _ in range(self._helpers)]
         compare()
@@ -66,3 +66,9 @@ class FlatScan:
             if not helper.cancel():  # it has begun
                 helper.result()
         return products
+
+
+def _run_of(rows: Rows) -> slice | Rows:
+    """Return ascending rows, as a slice where none is left out, which needn't be looked up one by one."""
+    first, last = int(rows[0]), int(rows[-1])
+    return slice(first, last + 1) if last - first == len(rows) - 1 else rows
