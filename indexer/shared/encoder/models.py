@@ -52,10 +52,10 @@ _BATCH = 32
 _NO_LIMIT = sys.maxsize
 
 _READING = threading.Lock()
-"""Held to make features of texts, for which one thread at a time has Python's lock; networks leave that alone.
+"""Held while texts to encode are read, for which one thread at a time has Python's lock; networks leave that alone.
 
 Two models that are given the same query would read it in turns. So the first reads it in one go, and its network, which
-takes longer, begins a millisecond earlier.
+takes longer, begins a millisecond earlier. Beside passages with their sentences, a millisecond is nothing.
 """
 
 Floats = npt.NDArray[np.float32]
@@ -236,7 +236,7 @@ class _BundledModule(InputModule):
     def features(self, read: Sequence[Encoding]) -> dict[str, torch.Tensor]:
         """Return what the network takes of texts, cut to what it reads; the end mark survives the cut.
 
-        `input_ids` and `attention_mask` have shape `(len(read), longest)`, `word_embeddings` one dimension more.
+        `attention_mask` has shape `(len(read), longest)`, `word_embeddings` one dimension more.
         """
         limit = self.max_seq_length
         rows = [one.ids if len(one) <= limit else [*one.ids[: limit - 1], one.ids[-1]] for one in read]
@@ -244,8 +244,10 @@ class _BundledModule(InputModule):
         mask = np.arange(lengths.max()) < lengths[:, None]
         ids = np.full(mask.shape, self._pad, dtype=np.int64)
         ids[mask] = list(chain.from_iterable(rows))
-        found = {"input_ids": ids, "attention_mask": mask.astype(np.int64), "word_embeddings": self.words(ids)}
-        return {name: torch.from_numpy(array) for name, array in found.items()}
+        return {
+            "attention_mask": torch.from_numpy(mask.astype(np.int64)),
+            "word_embeddings": torch.from_numpy(self.words(ids)),
+        }
 
     def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
         """Return the `features` of texts."""
